@@ -6,3 +6,4 @@
 pub mod catalogue;
 pub mod object;
 pub mod operation;
+pub mod spec;
