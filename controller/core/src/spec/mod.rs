@@ -17,7 +17,7 @@ pub use directory::{DirectorySpec, FileRule};
 pub use duration::Duration;
 pub use policy::{Adoption, Defaults, DeletionPolicy, DriftMode, DriftPolicy, IgnorePointer, Policy, Rollout};
 pub use service::{DependencyKind, DependsOn, ServiceSpec, TaskDefinitionRef};
-pub use strict::{Fault, did_you_mean, read};
+pub use strict::{did_you_mean, read, unknown_member};
 pub use task_definition::{TaskDefinitionSpec, strip_output_only};
 
 use serde::{Deserialize, Deserializer, de};

@@ -8,35 +8,22 @@ use std::cell::RefCell;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// What is wrong at one place of a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where: a JSON pointer (RFC 6901) into the document.
-    pub pointer: String,
-    /// Whether the member's name is at fault and not its value.
-    pub at_key: bool,
-    /// What, and what to do.
-    pub message: String,
-    /// Stable name of the rule that was broken.
-    pub rule: &'static str,
-}
+use crate::catalogue::{Problem, pointer};
 
-/// Reads `value`, which stands at `pointer` of its document, as a `T`.
+/// Reads `value`, which stands at the JSON pointer `at` of its document, as a `T`.
 ///
 /// # Errors
 /// All unknown members, and the first value of a wrong type or form.
-pub fn read<T: DeserializeOwned>(value: &Value, pointer: &str) -> Result<T, Vec<Fault>> {
+pub fn read<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Vec<Problem>> {
     let unknown = RefCell::default();
-    let place = Place { value, pointer: pointer.to_owned(), unknown: &unknown };
-    let result = T::deserialize(place);
-    let mut faults = unknown.into_inner();
+    let result = T::deserialize(Place { value, path: at.to_owned(), unknown: &unknown });
+    let mut problems = unknown.into_inner();
     match result {
-        Ok(typed) if faults.is_empty() => Ok(typed),
-        Ok(_) => Err(faults),
-        Err(Error { pointer: at, message }) => {
-            let at = at.unwrap_or_else(|| pointer.to_owned());
-            faults.push(Fault { pointer: at, at_key: false, message, rule: "spec" });
-            Err(faults)
+        Ok(typed) if problems.is_empty() => Ok(typed),
+        Ok(_) => Err(problems),
+        Err(Error { path, message }) => {
+            problems.push(Problem::error(path.unwrap_or_else(|| at.to_owned()), "wrong-value", message));
+            Err(problems)
         }
     }
 }
@@ -53,17 +40,25 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
     known.into_iter().filter(|name| near(name) <= allowed(name)).min_by_key(|name| near(name))
 }
 
+/// What to say about a member that is none of `known`.
+pub fn unknown_member(name: &str, known: &[&str]) -> String {
+    match did_you_mean(name, known.iter().copied()) {
+        Some(meant) => format!("{name} is unknown here; did you mean {meant}?"),
+        None => format!("{name} is unknown here; known are {}", known.join(", ")),
+    }
+}
+
 /// One value with its place.
 struct Place<'de, 'a> {
     value: &'de Value,
-    pointer: String,
-    unknown: &'a RefCell<Vec<Fault>>,
+    path: String,
+    unknown: &'a RefCell<Vec<Problem>>,
 }
 
 #[derive(Debug)]
 struct Error {
     /// Where; absent until the value around it is known.
-    pointer: Option<String>,
+    path: Option<String>,
     message: String,
 }
 
@@ -77,7 +72,7 @@ impl std::error::Error for Error {}
 
 impl de::Error for Error {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self { pointer: None, message: message.to_string() }
+        Self { path: None, message: message.to_string() }
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -94,8 +89,7 @@ impl de::Error for Error {
 
 impl<'de, 'a> Place<'de, 'a> {
     fn child(&self, token: &str, value: &'de Value) -> Self {
-        let token = token.replace('~', "~0").replace('/', "~1");
-        Self { value, pointer: format!("{}/{token}", self.pointer), unknown: self.unknown }
+        Self { value, path: pointer::join(&self.path, token), unknown: self.unknown }
     }
 
     fn wrong(&self, expected: &str) -> Error {
@@ -113,7 +107,7 @@ impl<'de, 'a> Place<'de, 'a> {
             ("a boolean" | "a number", Value::String(_)) => ": write it without quotes",
             _ => "",
         };
-        Error { pointer: Some(self.pointer.clone()), message: format!("expected {expected}, found {found}{advice}") }
+        Error { path: Some(self.path.clone()), message: format!("expected {expected}, found {found}{advice}") }
     }
 
     fn members(&self) -> Result<&'de Map<String, Value>, Error> {
@@ -124,15 +118,11 @@ impl<'de, 'a> Place<'de, 'a> {
         let mut entries = Vec::new();
         for (name, value) in self.members()? {
             match known {
-                Some(fields) if !fields.contains(&name.as_str()) => self.unknown.borrow_mut().push(Fault {
-                    pointer: self.child(name, value).pointer,
-                    at_key: true,
-                    message: match did_you_mean(name, fields.iter().copied()) {
-                        Some(meant) => format!("{name} is unknown here; did you mean {meant}?"),
-                        None => format!("{name} is unknown here; known are {}", fields.join(", ")),
-                    },
-                    rule: "unknown-field",
-                }),
+                Some(fields) if !fields.contains(&name.as_str()) => {
+                    let problem =
+                        Problem::error(pointer::join(&self.path, name), "unknown-member", unknown_member(name, fields));
+                    self.unknown.borrow_mut().push(problem.at_key());
+                }
                 Some(_) if value.is_null() => {}
                 _ => entries.push((name.as_str(), self.child(name, value))),
             }
@@ -143,8 +133,8 @@ impl<'de, 'a> Place<'de, 'a> {
 
 /// Reads one child; an error that has no place yet (a type of ours refused the value) happened there.
 fn read_child<'de, T: DeserializeSeed<'de>>(seed: T, child: Place<'de, '_>) -> Result<T::Value, Error> {
-    let pointer = child.pointer.clone();
-    seed.deserialize(child).map_err(|error| Error { pointer: error.pointer.or(Some(pointer)), ..error })
+    let path = child.path.clone();
+    seed.deserialize(child).map_err(|error| Error { path: error.path.or(Some(path)), ..error })
 }
 
 struct Members<'de, 'a> {

@@ -6,7 +6,7 @@ use super::*;
 
 fn fault<T: serde::de::DeserializeOwned + std::fmt::Debug>(value: Value) -> (String, String) {
     let faults = read::<T>(&value, "/spec").unwrap_err();
-    (faults[0].pointer.clone(), faults[0].message.clone())
+    (faults[0].path.clone(), faults[0].message.clone())
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn null_means_absent_in_our_members_and_stays_in_aws_documents() {
 fn every_unknown_member_is_reported_at_its_key_with_the_name_that_was_meant() {
     let spec = json!({"service": {}, "scalling": {}, "drift": {"mod": "Report", "ingore": []}});
     let faults = read::<ServiceSpec>(&spec, "/spec").unwrap_err();
-    let found: Vec<_> = faults.iter().map(|f| (f.pointer.as_str(), f.at_key, f.message.as_str())).collect();
+    let found: Vec<_> = faults.iter().map(|f| (f.path.as_str(), f.at_key, f.message.as_str())).collect();
     assert!(found.contains(&("/spec/scalling", true, "scalling is unknown here; did you mean scaling?")), "{found:?}");
     assert!(found.contains(&("/spec/drift/mod", true, "mod is unknown here; did you mean mode?")), "{found:?}");
     assert!(found.contains(&("/spec/drift/ingore", true, "ingore is unknown here; did you mean ignore?")), "{found:?}");
