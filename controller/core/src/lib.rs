@@ -7,3 +7,4 @@ pub mod catalogue;
 pub mod object;
 pub mod operation;
 pub mod spec;
+pub mod validate;
