@@ -3,8 +3,16 @@
 //! Nothing in this crate reads a clock, a file, the network or a random source: what decides is a function of its
 //! arguments, so that it can be tested without what acts.
 
+pub mod canonical;
 pub mod catalogue;
+pub mod diff;
+pub mod manifest;
+pub mod memory;
 pub mod object;
 pub mod operation;
+pub mod plan;
+pub mod reason;
 pub mod spec;
+pub mod status;
 pub mod validate;
+pub mod view;

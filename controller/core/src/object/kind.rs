@@ -68,9 +68,9 @@ impl Kind {
     /// The kind that a command line names: kind, singular, plural or short name, in any case.
     pub fn from_resource(word: &str) -> Option<Self> {
         let word = word.to_ascii_lowercase();
-        Self::ALL.into_iter().find(|kind| {
-            word == kind.plural() || word == kind.short_name() || word == kind.name().to_ascii_lowercase()
-        })
+        Self::ALL
+            .into_iter()
+            .find(|kind| word == kind.plural() || word == kind.short_name() || word == kind.name().to_ascii_lowercase())
     }
 }
 

@@ -114,8 +114,8 @@ impl Serialize for Object {
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
-        let kind = Kind::from_name(&wire.kind)
-            .ok_or_else(|| de::Error::custom(format!("unknown kind {:?}", wire.kind)))?;
+        let kind =
+            Kind::from_name(&wire.kind).ok_or_else(|| de::Error::custom(format!("unknown kind {:?}", wire.kind)))?;
         Ok(Self { kind, metadata: wire.metadata, spec: wire.spec, status: wire.status })
     }
 }

@@ -1,0 +1,222 @@
+//! What a reconciler remembers of one object between passes: explicit, crash-safe, and never served, since it may
+//! hold what manifests hold.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::operation::{Action, Operation};
+use crate::plan::TAG_CONTENT;
+use crate::view::{ServiceView, tags};
+
+/// How long a read may lag behind a write before a difference is believed. AWS documents eventual consistency without
+/// a figure; observed lags are a few seconds, and other tools allow up to two minutes after a creation only.
+pub const SETTLE: SignedDuration = SignedDuration::from_secs(15);
+
+/// How long a service that was just created may be reported MISSING (two minutes is what Terraform allows).
+pub const CREATION_SETTLE: SignedDuration = SignedDuration::from_secs(120);
+
+/// One object's memory. Kept under the object's uid.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Memory {
+    /// The declared document as last applied in full: the third side of the three-way diff.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub applied: Value,
+    /// A write that may start a rollout and whose outcome is not known yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
+    /// Content whose rollout failed: not tried again until it changes or somebody asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Failed>,
+    /// The content that our last rollout brought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
+    /// Writes that AWS accepted, by path: held once a read that must show them does not.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, Sent>,
+    /// What our own last writes returned, by resource, merged into reads that are older.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub written: BTreeMap<String, Written>,
+    /// How often we created the AWS resource; part of the client token, so that creating anew after a deletion is not
+    /// taken for a repetition.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub creations: u32,
+    /// When we last created it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// `createdAt` of the live resource that is known to be ours, so that a lost tag is seen as drift, not as a
+    /// stranger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owned: Option<Value>,
+    /// The count that stays in force after scaling was removed from the manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_count: Option<KeptCount>,
+    /// The last retry request that was honoured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handled_retry: Option<String>,
+    /// Task definitions: the revision that holds each content hash, newest knowledge last.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub revisions: BTreeMap<String, String>,
+}
+
+// serde's `skip_serializing_if` hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
+}
+
+/// An open intent: committed before the write, resolved by what AWS shows after it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Intent {
+    /// The operation about to be sent.
+    pub operation: Operation,
+    /// Hash of the content that it brings.
+    pub content: String,
+    /// Generation of the object that asked for it.
+    pub generation: i64,
+    /// When it was committed.
+    pub at: Timestamp,
+}
+
+/// Content whose rollout failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failed {
+    /// Hash of what triggers rollouts, as it was when it failed.
+    pub content: String,
+    /// What AWS said.
+    pub reason: String,
+    /// When it was noticed.
+    pub at: Timestamp,
+}
+
+/// The rollout that we started last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rollout {
+    /// Hash of what triggers rollouts.
+    pub content: String,
+    /// The revision that it brings.
+    pub task_definition: String,
+    /// Id of the deployment that AWS answered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+    /// When it was started.
+    pub at: Timestamp,
+}
+
+/// A value that was sent and accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    /// What was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Value>,
+    /// What was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Value>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a write left behind: the document, or nothing after a deletion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// When the write was acknowledged.
+    pub at: Timestamp,
+    /// The resource as the answer, or the request itself, shows it; `Null` after a deletion.
+    pub document: Value,
+}
+
+/// The count in force after scaling went from the manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptCount {
+    /// The live count that is kept.
+    pub live: i64,
+    /// What the manifest declared then; a change of it ends the keeping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<i64>,
+}
+
+impl Memory {
+    /// The write that a read at `read_at` may not show yet.
+    pub fn unsettled(&self, resource: &str, read_at: Timestamp) -> Option<&Written> {
+        self.written.get(resource).filter(|written| read_at.duration_since(written.at) < SETTLE)
+    }
+
+    /// Takes note of a write that AWS acknowledged.
+    pub fn record(&mut self, action: &Action, answer: &Value, now: Timestamp) {
+        let body = &action.body;
+        let name = |member: &str| body.get(member).and_then(Value::as_str).unwrap_or_default();
+        let written = &mut self.written;
+        let mut wrote = |resource: String, document: Value| {
+            written.insert(resource, Written { at: now, document });
+        };
+        match action.operation {
+            Operation::CreateService => {
+                wrote("service".into(), without_events(&answer["service"]));
+                self.creations += 1;
+                self.created_at = Some(now);
+                self.owned = answer["service"].get("createdAt").cloned();
+            }
+            Operation::UpdateService | Operation::DeleteService => {
+                wrote("service".into(), without_events(&answer["service"]));
+            }
+            Operation::CreateCluster | Operation::UpdateCluster | Operation::PutClusterCapacityProviders => {
+                wrote("cluster".into(), answer["cluster"].clone());
+            }
+            Operation::RegisterScalableTarget => wrote("target".into(), body.clone()),
+            Operation::DeregisterScalableTarget => wrote("target".into(), Value::Null),
+            Operation::PutScalingPolicy => wrote(format!("policy/{}", name("PolicyName")), body.clone()),
+            Operation::DeleteScalingPolicy => wrote(format!("policy/{}", name("PolicyName")), Value::Null),
+            Operation::PutScheduledAction => {
+                wrote(format!("action/{}", name("ScheduledActionName")), body.clone());
+            }
+            Operation::DeleteScheduledAction => {
+                wrote(format!("action/{}", name("ScheduledActionName")), Value::Null);
+            }
+            Operation::RegisterTaskDefinition => {
+                let arn = answer["taskDefinition"]["taskDefinitionArn"].clone();
+                if let (Some(text), Some(content)) = (arn.as_str(), tags(body.get("tags")).get(TAG_CONTENT)) {
+                    self.revisions.insert(content.clone(), text.to_owned());
+                }
+                self.written.insert("revision".into(), Written { at: now, document: arn });
+            }
+            Operation::TagResource => wrote("tags".into(), body["tags"].clone()),
+            _ => {}
+        }
+        if self.intent.as_ref().is_some_and(|intent| intent.operation == action.operation)
+            && let Some(intent) = self.intent.take()
+            && let Some(service) = answer.get("service")
+        {
+            self.started(intent.content, ServiceView(service), now);
+        }
+    }
+
+    /// Takes note of a rollout that AWS shows to have begun.
+    pub fn started(&mut self, content: String, service: ServiceView<'_>, now: Timestamp) {
+        self.rollout = Some(Rollout {
+            content,
+            task_definition: service.task_definition().to_owned(),
+            deployment: service.primary().map(|deployment| deployment.id().to_owned()),
+            at: now,
+        });
+    }
+
+    /// Forgets writes that every later read shows anyway.
+    pub fn forget_settled(&mut self, read_at: Timestamp) {
+        self.written.retain(|_, written| read_at.duration_since(written.at) < SETTLE);
+    }
+}
+
+/// A service document without its events: about 30 KB each that nothing decides on.
+fn without_events(service: &Value) -> Value {
+    let mut service = service.clone();
+    if let Some(members) = service.as_object_mut() {
+        members.remove("events");
+    }
+    service
+}

@@ -1,0 +1,237 @@
+//! Plans: what to do about the difference between desired and observed state.
+//!
+//! One pure function a kind. A plan is complete and printable; whoever executes it decides nothing. Actions name only
+//! values that exist: a plan that registers a task definition ends there, and a later pass plans what needs its ARN.
+
+pub mod check;
+pub mod cluster;
+pub mod service;
+pub mod task_definition;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::diff::{Drift, Ignore};
+use crate::memory::{Memory, SETTLE, Sent};
+use crate::operation::Action;
+use crate::reason::Reason;
+use crate::spec::{Adoption, DriftMode, Policy};
+
+/// Tag that says which installation manages a resource.
+pub const TAG_INSTALLATION: &str = "evenkeel.dev/installation";
+/// Tag that says which object manages a resource, as `namespace/name`.
+pub const TAG_OBJECT: &str = "evenkeel.dev/object";
+/// Tag of a task definition revision: hash of its content.
+pub const TAG_CONTENT: &str = "evenkeel.dev/content-hash";
+/// Tag of a service: hash of the content whose rollout failed.
+pub const TAG_FAILED: &str = "evenkeel.dev/failed-hash";
+
+/// What a read of AWS gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Observation<T> {
+    /// Nothing is known: not read yet, or the read failed. Never drift, never "missing".
+    #[default]
+    Unknown,
+    /// AWS says that it does not exist.
+    Absent,
+    /// AWS shows this.
+    Present(T),
+}
+
+impl<T> Observation<T> {
+    /// What is there, if anything is known to be.
+    pub fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}
+
+/// What may be done about an object: its policy with what the operating annotations say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mandate {
+    /// The manifest's policy, with its Cluster's defaults.
+    pub policy: Policy,
+    /// Suspended: differences are reported, nothing is changed.
+    pub suspended: bool,
+    /// Tokens of what has been approved; each names one exact change.
+    pub approvals: BTreeSet<String>,
+    /// The last request to try failed content again.
+    pub retry: Option<String>,
+    /// The object is being deleted.
+    pub deleting: bool,
+}
+
+impl Mandate {
+    /// The paths that are left alone.
+    pub fn ignore(&self) -> Ignore {
+        Ignore::new(self.policy.ignore.iter().map(|pointer| pointer.as_str().to_owned()))
+    }
+
+    /// Why nothing may be changed at all, if that is so.
+    fn held(&self) -> Option<Waiting> {
+        if self.suspended {
+            return Some(Waiting::new(Reason::Suspended, "suspended: differences are reported and left alone"));
+        }
+        (self.policy.drift == DriftMode::Report)
+            .then(|| Waiting::new(Reason::DriftReported, "drift mode Report: differences are reported and left alone"))
+    }
+
+    /// Whether a live resource without our tag may be taken over.
+    fn adopts(&self) -> bool {
+        self.policy.adoption == Adoption::Adopt
+    }
+}
+
+/// Who manages: goes into the tags of what is created or adopted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Owner {
+    /// The installation.
+    pub installation: String,
+    /// `namespace/name` of the object.
+    pub object: String,
+    /// The object's uid, part of client tokens.
+    pub uid: String,
+}
+
+impl Owner {
+    /// The tags that mark a resource as this owner's.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            (TAG_INSTALLATION.to_owned(), self.installation.clone()),
+            (TAG_OBJECT.to_owned(), self.object.clone()),
+        ])
+    }
+}
+
+/// Something that a plan waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Why.
+    pub reason: Reason,
+    /// The same for people, with what to do where they can do something.
+    pub message: String,
+    /// When it is worth looking again, where that is known.
+    #[serde(skip)]
+    pub retry_in: Option<SignedDuration>,
+}
+
+impl Waiting {
+    /// Waiting for something that ends by itself or by a change elsewhere.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), retry_in: None }
+    }
+
+    /// Waiting for a person's word about one exact change.
+    pub fn approval(path: &str, what: &str, token: &str) -> Self {
+        let message =
+            format!("{path}: {what} waits for approval: annotate the object with evenkeel.dev/approve={token}");
+        Self::new(Reason::AwaitingApproval, message)
+    }
+
+    /// The same, worth another look after `retry_in`.
+    pub fn retry_in(mut self, retry_in: SignedDuration) -> Self {
+        self.retry_in = Some(retry_in);
+        self
+    }
+}
+
+/// What is to be done about one object, and why the rest is not.
+#[must_use]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Every difference between declared and observed state.
+    pub drift: Vec<Drift>,
+    /// What to do now, in order.
+    pub actions: Vec<Action>,
+    /// What would be done if the policy (report mode, adoption, suspension) allowed it.
+    pub proposed: Vec<Action>,
+    /// Paths of the differences that the actions are to repair.
+    pub acting: Vec<String>,
+    /// What is waited for.
+    pub waiting: Vec<Waiting>,
+    /// What is known now; committed before the actions where one of them may start a rollout.
+    pub memory: Memory,
+    /// The declared document, remembered as applied once all actions have succeeded.
+    pub applied: Value,
+    /// The finalizer may go: AWS holds nothing more of the object.
+    pub finalized: bool,
+}
+
+impl Plan {
+    /// A plan that only waits.
+    pub fn waiting(memory: &Memory, waiting: Waiting) -> Self {
+        Self { waiting: vec![waiting], memory: memory.clone(), ..Self::default() }
+    }
+
+    /// Holds every action back and shows it as proposed.
+    fn hold(&mut self) {
+        self.proposed.append(&mut self.actions);
+        self.acting.clear();
+        self.memory.intent = None;
+    }
+
+    /// Nothing to do and nothing to wait for.
+    pub fn is_quiet(&self) -> bool {
+        self.actions.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Completes a memory that all actions have been recorded into: what was declared has been applied, and what was
+    /// sent is watched until it shows.
+    pub fn remember_applied(&self, memory: &mut Memory, now: Timestamp) {
+        if !self.applied.is_null() {
+            memory.applied = self.applied.clone();
+        }
+        for drift in self.drift.iter().filter(|drift| self.acting.contains(&drift.path)) {
+            let (desired, observed) = (drift.desired.clone(), drift.observed.clone());
+            memory.sent.insert(drift.path.clone(), Sent { desired, observed, at: now });
+        }
+    }
+}
+
+/// A short token that names exactly this change: it changes with path, desired and observed value.
+pub fn approval_token(path: &str, desired: Option<&Value>, observed: Option<&Value>) -> String {
+    let text = serde_json::json!([path, desired, observed]).to_string();
+    Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Splits drift into what may be acted on and what AWS accepted before without showing it. A path leaves the memory
+/// once desired, observed or the difference itself changes.
+fn hold_unreflected(drift: &[Drift], memory: &mut Memory, read_at: Timestamp) -> (BTreeSet<String>, Vec<Waiting>) {
+    let differing: BTreeMap<&str, &Drift> = drift.iter().map(|drift| (drift.path.as_str(), drift)).collect();
+    memory.sent.retain(|path, sent| {
+        differing
+            .get(path.as_str())
+            .is_some_and(|drift| drift.desired == sent.desired && drift.observed == sent.observed)
+            || read_at.duration_since(sent.at) < SETTLE && differing.contains_key(path.as_str())
+    });
+    let mut held = BTreeSet::new();
+    let mut waiting = Vec::new();
+    for (path, sent) in &memory.sent {
+        held.insert(path.clone());
+        let age = read_at.duration_since(sent.at);
+        waiting.push(if age < SETTLE {
+            Waiting::new(Reason::AwaitingWrite, format!("{path} was written and is not visible yet"))
+                .retry_in(SETTLE - age)
+        } else {
+            Waiting::new(
+                Reason::NotReflected,
+                format!(
+                    "AWS accepted a value for {path} and does not show it; it is not sent again until the manifest \
+                     or the observed value changes (add the path to spec.drift.ignore to accept it as it is)"
+                ),
+            )
+        });
+    }
+    (held, waiting)
+}

@@ -1,0 +1,269 @@
+//! Scalable target, scaling policies and scheduled actions.
+
+use serde_json::{Map, Value, json};
+
+use super::{Desired, Observation, Observed, SCALABLE_DIMENSION};
+use crate::canonical::DocumentKind;
+use crate::diff::{Drift, Scope, diff};
+use crate::memory::Memory;
+use crate::operation::{Action, Operation};
+use crate::plan::{Waiting, approval_token};
+use crate::reason::Reason;
+
+/// What is to be done about scaling.
+#[derive(Default)]
+pub(super) struct Scaling {
+    pub(super) drift: Vec<Drift>,
+    /// What comes before UpdateService: the target, so that a range and a count that belong together never cross.
+    pub(super) before: Vec<Action>,
+    /// What comes after it.
+    pub(super) after: Vec<Action>,
+    pub(super) waiting: Vec<Waiting>,
+    /// The manifest has no scaling any more and its removal is approved: this is done, and the count stays.
+    pub(super) removed: bool,
+}
+
+/// `service/<cluster>/<service>`, by names.
+pub fn resource_id(cluster: &str, service: &str) -> String {
+    format!("service/{cluster}/{service}")
+}
+
+impl Desired {
+    fn target(&self) -> Map<String, Value> {
+        Map::from_iter([
+            ("ServiceNamespace".into(), json!("ecs")),
+            ("ResourceId".into(), json!(resource_id(&self.cluster, &self.service))),
+            ("ScalableDimension".into(), json!(SCALABLE_DIMENSION)),
+        ])
+    }
+
+    fn scaling_action(
+        &self,
+        operation: Operation,
+        members: impl IntoIterator<Item = (String, Value)>,
+        reason: &str,
+    ) -> Action {
+        let mut body = self.target();
+        body.extend(members);
+        Action { operation, body: Value::Object(body), reason: reason.to_owned() }
+    }
+}
+
+/// Compares declared with live scaling. Without declared scaling nothing is compared: a target that another tool made
+/// is that tool's.
+pub(super) fn compare(desired: &Desired, observed: &Observed, applied: &Value) -> Scaling {
+    let Some(declared) = &desired.scaling else { return remove(desired, observed, applied) };
+    let ignore = desired.mandate.ignore();
+    if ignore.covers("/scaling") {
+        return Scaling::default();
+    }
+    let mut scaling = Scaling::default();
+    let unknown = observed.target.is_unknown()
+        || (declared.contains_key("Policies") && observed.policies.is_unknown())
+        || observed.scheduled_actions.is_unknown();
+    if unknown {
+        scaling
+            .waiting
+            .push(Waiting::new(Reason::ObservationUnknown, "the service's scaling has not been read from AWS"));
+        return scaling;
+    }
+    let (wanted, seen) = comparable(declared, observed, applied);
+    scaling.drift = diff(DocumentKind::Scaling, &wanted, &seen, Scope::Declared, "/scaling", &ignore);
+    for drift in &mut scaling.drift {
+        drift.path = manifest_path(&drift.path);
+    }
+    let differs = |member: &str| {
+        scaling
+            .drift
+            .iter()
+            .any(|drift| drift.path.strip_prefix(member).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    let bounds = ["/scaling/minCapacity", "/scaling/maxCapacity"].into_iter().any(differs);
+    if observed.target.present().is_none() {
+        let members = ["MinCapacity", "MaxCapacity", "SuspendedState", "Tags"];
+        scaling.before.push(desired.scaling_action(
+            Operation::RegisterScalableTarget,
+            pick(declared, &members),
+            "the service has no scalable target",
+        ));
+    } else if bounds || differs("/scaling/suspendedState") {
+        scaling.before.push(register(desired, declared, bounds, differs("/scaling/suspendedState")));
+    }
+    let put = |list: &str, name: &str, operation: Operation, path: &str, after: &mut Vec<Action>| {
+        let elements = declared.get(list).and_then(Value::as_array);
+        for element in elements.into_iter().flatten() {
+            let key = element.get(name).and_then(Value::as_str).unwrap_or_default();
+            if differs(&crate::catalogue::pointer::join(path, key))
+                && let Some(members) = element.as_object()
+            {
+                after.push(desired.scaling_action(operation, members.clone(), &format!("correct {key}")));
+            }
+        }
+    };
+    let mut after = extra(desired, declared, observed, &scaling.drift);
+    put("Policies", "PolicyName", Operation::PutScalingPolicy, "/scaling/policies", &mut after);
+    put(
+        "ScheduledActions",
+        "ScheduledActionName",
+        Operation::PutScheduledAction,
+        "/scaling/scheduledActions",
+        &mut after,
+    );
+    scaling.after = after;
+    scaling
+}
+
+/// RegisterScalableTarget for what differs. Members that are left out keep their value.
+fn register(desired: &Desired, declared: &Map<String, Value>, bounds: bool, suspended: bool) -> Action {
+    let mut members: Vec<&str> = Vec::new();
+    if bounds {
+        members.extend(["MinCapacity", "MaxCapacity"]);
+    }
+    if suspended {
+        members.push("SuspendedState");
+    }
+    let reason = match (bounds, suspended) {
+        (true, true) => "correct minimum, maximum and suspended state",
+        (true, false) => "correct minimum and maximum",
+        _ => "correct suspended state",
+    };
+    desired.scaling_action(Operation::RegisterScalableTarget, pick(declared, &members), reason)
+}
+
+/// The action that makes Application Auto Scaling bring a count outside the range to the nearest bound.
+pub(super) fn clamp(desired: &Desired) -> Action {
+    let declared = desired.scaling.clone().unwrap_or_default();
+    let members = pick(&declared, &["MinCapacity", "MaxCapacity"]);
+    desired.scaling_action(Operation::RegisterScalableTarget, members, "bring the count into the range")
+}
+
+fn pick(declared: &Map<String, Value>, members: &[&str]) -> Vec<(String, Value)> {
+    members.iter().filter_map(|name| Some(((*name).to_owned(), declared.get(*name)?.clone()))).collect()
+}
+
+/// Deletions of what stands in a declared list and should not be there. They come first: Application Auto Scaling
+/// allows one target-tracking policy a metric, so a renamed policy has to make room for its successor.
+fn extra(desired: &Desired, declared: &Map<String, Value>, observed: &Observed, drift: &[Drift]) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let lists = [
+        ("Policies", "PolicyName", Operation::DeleteScalingPolicy, "/scaling/policies", &observed.policies),
+        (
+            "ScheduledActions",
+            "ScheduledActionName",
+            Operation::DeleteScheduledAction,
+            "/scaling/scheduledActions",
+            &observed.scheduled_actions,
+        ),
+    ];
+    for (list, name, operation, path, live) in lists.into_iter().filter(|(list, ..)| declared.contains_key(*list)) {
+        let wanted = declared.get(list).and_then(Value::as_array);
+        let is_wanted = |key: &Value| wanted.into_iter().flatten().any(|element| element.get(name) == Some(key));
+        for element in live.present().into_iter().flatten() {
+            let Some(key) = element.get(name).filter(|key| !is_wanted(key)) else { continue };
+            let path = crate::catalogue::pointer::join(path, key.as_str().unwrap_or_default());
+            if drift.iter().any(|drift| drift.path == path) {
+                let reason = format!("{} is not declared", key.as_str().unwrap_or_default());
+                actions.push(desired.scaling_action(operation, [(name.to_owned(), key.clone())], &reason));
+            }
+        }
+    }
+    actions
+}
+
+/// The declared document without what is compared elsewhere, and the live one in the same form.
+fn comparable(declared: &Map<String, Value>, observed: &Observed, applied: &Value) -> (Value, Value) {
+    let mut wanted = declared.clone();
+    // Tags can be given at creation only and are not part of DescribeScalableTargets.
+    wanted.remove("Tags");
+    let target = observed.target.present();
+    let scheduled = |list: Option<&Vec<Value>>| list.is_some_and(|list| !list.is_empty());
+    let declared_actions = declared.get("ScheduledActions").and_then(Value::as_array);
+    if target.is_some() && (scheduled(observed.scheduled_actions.present()) || scheduled(declared_actions)) {
+        // Scheduled actions move minimum and maximum at run time: between them that is no drift. A change of the
+        // manifest is still sent, once.
+        for member in ["MinCapacity", "MaxCapacity"] {
+            let before = &applied["scaling"][member];
+            if !before.is_null() && wanted.get(member) == Some(before) {
+                wanted.remove(member);
+            }
+        }
+    }
+    let mut seen = target.and_then(Value::as_object).cloned().unwrap_or_default();
+    for (list, live) in [("Policies", &observed.policies), ("ScheduledActions", &observed.scheduled_actions)] {
+        if let Some(live) = live.present() {
+            seen.insert(list.into(), live.clone().into());
+        }
+    }
+    (Value::Object(wanted), Value::Object(seen))
+}
+
+/// Paths as the manifest writes them: `/scaling/minCapacity`. Names of policies and actions stay as they are.
+fn manifest_path(path: &str) -> String {
+    let named = path.starts_with("/scaling/Policies/") || path.starts_with("/scaling/ScheduledActions/");
+    let segments = path.split('/').enumerate().map(|(index, segment)| {
+        let mut letters = segment.chars();
+        match letters.next() {
+            Some(first) if !(named && index == 3) => first.to_ascii_lowercase().to_string() + letters.as_str(),
+            _ => segment.to_owned(),
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Scaling that was declared when last applied and is no longer: it goes once a person has approved, and the count
+/// that is live then stays.
+fn remove(desired: &Desired, observed: &Observed, applied: &Value) -> Scaling {
+    let mut scaling = Scaling::default();
+    let Some(target) = observed.target.present().filter(|_| !applied["scaling"].is_null()) else { return scaling };
+    let range = json!({"minCapacity": target["MinCapacity"], "maxCapacity": target["MaxCapacity"]});
+    let token = approval_token("/scaling", None, Some(&range));
+    scaling.drift.push(Drift {
+        path: "/scaling".into(),
+        desired: None,
+        observed: Some(range),
+        rule: "declared when last applied, no longer declared".into(),
+    });
+    if desired.mandate.approvals.contains(&token) {
+        // Deregistering takes policies, scheduled actions and their alarms along.
+        scaling.after.push(desired.scaling_action(
+            Operation::DeregisterScalableTarget,
+            [],
+            "scaling is no longer declared; its removal is approved",
+        ));
+        scaling.removed = true;
+    } else {
+        scaling.waiting.push(Waiting::approval("/scaling", "removing the service's scaling", &token));
+    }
+    scaling
+}
+
+/// Lays what our own last writes left over reads that may be older.
+pub(super) fn lay_over(observed: &mut Observed, memory: &Memory) {
+    let read_at = observed.read_at;
+    if let Some(written) = memory.unsettled("target", read_at) {
+        observed.target = match (&written.document, &observed.target) {
+            (Value::Object(sent), Observation::Present(Value::Object(read))) => {
+                let mut target = read.clone();
+                target.extend(sent.clone());
+                Observation::Present(Value::Object(target))
+            }
+            (Value::Object(sent), _) => Observation::Present(Value::Object(sent.clone())),
+            _ => Observation::Absent,
+        };
+    }
+    let lists = [
+        ("policy/", "PolicyName", &mut observed.policies),
+        ("action/", "ScheduledActionName", &mut observed.scheduled_actions),
+    ];
+    for (prefix, name, list) in lists {
+        let Observation::Present(list) = list else { continue };
+        for resource in memory.written.keys().filter(|resource| resource.starts_with(prefix)) {
+            let Some(written) = memory.unsettled(resource, read_at) else { continue };
+            let key = &resource[prefix.len()..];
+            list.retain(|element| element.get(name).and_then(Value::as_str) != Some(key));
+            if !written.document.is_null() {
+                list.push(written.document.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Bringing a live service in line.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::count::Count;
+use super::field::{self, Changed};
+use super::ownership::{self, Ownership};
+use super::rollout::{self, Revision};
+use super::{Desired, Observed, Plan, Waiting, count, scaling, tags};
+use crate::memory::{Intent, KeptCount, Memory, SETTLE};
+use crate::operation::{Action, Operation};
+use crate::plan::{TAG_FAILED, approval_token, hold_unreflected};
+use crate::reason::Reason;
+use crate::view::{Controller, ServiceView};
+
+/// Plans the update of a service that AWS shows as ACTIVE.
+pub(super) fn plan(desired: &Desired, observed: &Observed, service: &Value, memory: Memory, now: Timestamp) -> Plan {
+    let view = ServiceView(service);
+    let owner = ownership::of(desired, service, &memory);
+    if let Ownership::Other(other) = &owner {
+        let message = format!("the service is managed by {other}; one AWS service has one owner");
+        return Plan::waiting(&memory, Waiting::new(Reason::OwnershipConflict, message));
+    }
+    if view.managed_by_ecs() || view.controller() == Controller::External {
+        let message = match view.managed_by_ecs() {
+            true => "ECS itself manages this service (Express mode)",
+            false => "the service has the EXTERNAL deployment controller: whoever makes its task sets manages it",
+        };
+        return Plan::waiting(&memory, Waiting::new(Reason::NotManaged, message));
+    }
+    let mut pass = Pass::new(desired, view, memory);
+    pass.compare(observed, now);
+    let mut plan = pass.finish(observed);
+    if owner == Ownership::Stranger && !desired.mandate.adopts() {
+        plan.hold();
+        let message = "the service exists and does not bear this installation's tag: set spec.adoption to Adopt, here \
+                       or in the Cluster's defaults, to manage it";
+        plan.waiting.insert(0, Waiting::new(Reason::AwaitingAdoption, message));
+        // Nothing has been applied by us, so nothing that later goes from the manifest is ours to reset.
+        plan.applied = Value::Null;
+    } else {
+        plan.memory.owned = service.get("createdAt").cloned();
+    }
+    plan
+}
+
+/// One pass over a live service: collects what differs, then what may be done about it.
+struct Pass<'a> {
+    desired: &'a Desired,
+    view: ServiceView<'a>,
+    document: Map<String, Value>,
+    content: String,
+    update: Map<String, Value>,
+    /// Paths that an UpdateService of this pass repairs.
+    updated: Vec<String>,
+    rolls_out: bool,
+    clamp: bool,
+    pending: Vec<String>,
+    plan: Plan,
+}
+
+impl<'a> Pass<'a> {
+    fn new(desired: &'a Desired, view: ServiceView<'a>, memory: Memory) -> Self {
+        let document = field::effective(desired, &memory.applied);
+        let content = rollout::content(desired, &document);
+        Self {
+            desired,
+            view,
+            document,
+            content,
+            update: Map::new(),
+            updated: Vec::new(),
+            rolls_out: false,
+            clamp: false,
+            pending: Vec::new(),
+            plan: Plan { memory, ..Plan::default() },
+        }
+    }
+
+    fn compare(&mut self, observed: &Observed, now: Timestamp) {
+        let held = self.held_rollouts(observed, now);
+        let revision = rollout::compare(self.desired, observed, self.view);
+        let changes =
+            field::compare(&self.document, self.view, &self.plan.memory.applied, &self.desired.mandate.ignore());
+        let count = count::compare(self.desired, observed, self.view, &self.plan.memory);
+
+        // Everything that differs is known before anything is decided, so that what AWS does not reflect is held.
+        let mut drift = Vec::new();
+        if let Revision::Change(change, _) = &revision {
+            drift.push(change.clone());
+        }
+        drift.extend(changes.iter().flat_map(|change| change.drift.iter().cloned()));
+        if let Count::Set(change, _) | Count::Clamp(change) = &count {
+            drift.push(change.clone());
+        }
+        let scaling = scaling::compare(self.desired, observed, &self.plan.memory.applied);
+        drift.extend(scaling.drift.iter().cloned());
+        let failed = self.plan.memory.failed.as_ref().map(|failed| (TAG_FAILED.to_owned(), failed.content.clone()));
+        let tags = tags::compare(self.desired, self.view, &self.plan.memory.applied, &BTreeMap::from_iter(failed));
+        drift.extend(tags.drift.iter().cloned());
+        let (unreflected, waiting) = hold_unreflected(&drift, &mut self.plan.memory, observed.read_at);
+        self.plan.drift = drift;
+        self.plan.waiting.extend(waiting);
+
+        self.revision(revision, held.as_ref(), &unreflected);
+        for change in changes {
+            self.field(change, held.as_ref(), &unreflected);
+        }
+        match count {
+            Count::Set(drift, wanted) if !unreflected.contains(&drift.path) => {
+                self.update.insert("desiredCount".into(), json!(wanted));
+                self.updated.push(drift.path);
+            }
+            Count::Clamp(drift) if !unreflected.contains(&drift.path) => {
+                self.clamp = true;
+                self.updated.push(drift.path);
+            }
+            Count::Unknown => self.plan.waiting.push(Waiting::new(
+                Reason::ObservationUnknown,
+                "whether the service has a scalable target has not been read from AWS",
+            )),
+            _ => {}
+        }
+        if let Some(held) =
+            held.filter(|held| held.reason != Reason::TaskDefinitionNotReady || self.plan.waiting.is_empty())
+        {
+            self.plan.waiting.push(held);
+        }
+        self.collect(scaling, tags, &unreflected, now);
+    }
+
+    /// Why nothing may be rolled out, if that is so.
+    fn held_rollouts(&mut self, observed: &Observed, now: Timestamp) -> Option<Waiting> {
+        if let Some(intent) = &self.plan.memory.intent {
+            let age = observed.read_at.duration_since(intent.at);
+            if age < SETTLE {
+                let message = "a write was under way when the controller stopped; its outcome is not visible yet";
+                return Some(Waiting::new(Reason::AwaitingWrite, message).retry_in(SETTLE - age));
+            }
+            let content = intent.content.clone();
+            self.plan.memory.intent = None;
+            if content == self.content {
+                // The outcome shows in what differs now. Should the rollout have begun, it was ours.
+                self.plan.memory.started(content, self.view, now);
+            }
+        }
+        if let Some(failed) = rollout::judge(self.desired, self.view, &self.content, &mut self.plan.memory, now) {
+            let message = format!(
+                "the rollout of this content failed: {}; it is not tried again until the content changes or a retry is \
+                 asked for (annotation evenkeel.dev/retry)",
+                failed.reason
+            );
+            return Some(Waiting::new(Reason::RolloutFailed, message));
+        }
+        if let Revision::Wait(waiting) = rollout::compare(self.desired, observed, self.view) {
+            return Some(waiting);
+        }
+        self.desired.blocked.first().cloned()
+    }
+
+    fn revision(
+        &mut self,
+        revision: Revision,
+        held: Option<&Waiting>,
+        unreflected: &std::collections::BTreeSet<String>,
+    ) {
+        let Revision::Change(drift, wanted) = revision else { return };
+        if self.view.controller() == Controller::CodeDeploy {
+            let message = "the task definition of a CODE_DEPLOY service changes through a CodeDeploy deployment, which \
+                           this version does not create";
+            self.plan.waiting.push(Waiting::new(Reason::NotManaged, message));
+        } else if held.is_none() && !unreflected.contains(&drift.path) {
+            self.update.insert("taskDefinition".into(), json!(wanted));
+            self.updated.push(drift.path);
+            self.rolls_out = true;
+        } else {
+            self.pending.push(drift.path);
+        }
+    }
+
+    fn field(&mut self, change: Changed, held: Option<&Waiting>, unreflected: &std::collections::BTreeSet<String>) {
+        let Changed { field, drift, value, takes_away } = change;
+        let Some(first) = drift.first() else { return };
+        let member = first.path.split('/').nth(2).unwrap_or_default().to_owned();
+        let path = format!("/service/{member}");
+        let paths = || drift.iter().map(|drift| drift.path.clone());
+        if field.rollout && held.is_some() || paths().all(|path| unreflected.contains(&path)) {
+            self.pending.push(path);
+            return;
+        }
+        let refused = match (field.update, self.view.controller()) {
+            (false, _) => Some((
+                Reason::ReplacementRequired,
+                format!(
+                    "{member} cannot be changed on a live service: it takes deleting and creating it anew, which is never done unasked"
+                ),
+            )),
+            (true, Controller::CodeDeploy) if !field.code_deploy => Some((
+                Reason::NotManaged,
+                format!(
+                    "{member} of a CODE_DEPLOY service is not changed by UpdateService but by a CodeDeploy deployment, if at all"
+                ),
+            )),
+            _ => None,
+        };
+        if let Some((reason, message)) = refused {
+            self.plan.waiting.push(Waiting::new(reason, message));
+            self.pending.push(path);
+            return;
+        }
+        if takes_away {
+            let token = approval_token(&path, first.desired.as_ref(), first.observed.as_ref());
+            if !self.desired.mandate.approvals.contains(&token) {
+                self.plan.waiting.push(Waiting::approval(
+                    &path,
+                    &format!("taking away {member} from a live service"),
+                    &token,
+                ));
+                self.pending.push(path);
+                return;
+            }
+        }
+        self.updated.extend(paths());
+        self.rolls_out |= field.rollout;
+        if member == "capacityProviderStrategy" {
+            // Without it running tasks stay where they are (Terraform demands it too).
+            self.update.insert("forceNewDeployment".into(), json!(true));
+        }
+        self.update.insert(member, value);
+    }
+
+    fn collect(
+        &mut self,
+        scaling: scaling::Scaling,
+        tags: tags::Tags,
+        unreflected: &std::collections::BTreeSet<String>,
+        now: Timestamp,
+    ) {
+        self.plan.waiting.extend(scaling.waiting);
+        let acts = |drift: &[crate::diff::Drift]| drift.iter().any(|drift| !unreflected.contains(&drift.path));
+        if acts(&tags.drift) {
+            self.plan.actions.extend(tags.actions);
+            self.plan.acting.extend(tags.drift.into_iter().map(|drift| drift.path));
+        }
+        let scaling_acts = acts(&scaling.drift);
+        if scaling_acts {
+            self.plan.acting.extend(scaling.drift.iter().map(|drift| drift.path.clone()));
+            self.plan.actions.extend(scaling.before);
+        }
+        let registers = self.plan.actions.iter().any(|action| action.operation == Operation::RegisterScalableTarget);
+        if self.clamp && !registers {
+            self.plan.actions.push(scaling::clamp(self.desired));
+        }
+        if !self.update.is_empty() {
+            let mut body = self.desired.names();
+            body.append(&mut self.update);
+            if self.rolls_out {
+                let (content, generation) = (self.content.clone(), self.desired.generation);
+                self.plan.memory.intent =
+                    Some(Intent { operation: Operation::UpdateService, content, generation, at: now });
+            }
+            let reason = format!("correct {}", self.updated.join(", "));
+            self.plan.actions.push(Action { operation: Operation::UpdateService, body: Value::Object(body), reason });
+        }
+        self.plan.acting.append(&mut self.updated);
+        if scaling_acts {
+            self.plan.actions.extend(scaling.after);
+        }
+        if scaling.removed {
+            let (live, declared) = (self.view.desired_count(), self.desired.declared_count());
+            self.plan.memory.kept_count = Some(KeptCount { live, declared });
+        }
+        if self.desired.scaling.is_some() {
+            self.plan.memory.kept_count = None;
+        }
+    }
+
+    fn finish(mut self, observed: &Observed) -> Plan {
+        let before = std::mem::take(&mut self.plan.memory.applied);
+        let mut applied = self.desired.applied();
+        // What is still to be taken away stays remembered as applied.
+        for path in &self.pending {
+            if let Some(member) = path.strip_prefix("/service/")
+                && let Some(value) = before["service"].get(member)
+                && applied["service"].get(member).is_none()
+            {
+                applied["service"][member] = value.clone();
+            }
+        }
+        let scaling_remains = !before["scaling"].is_null() && observed.target.present().is_some();
+        if applied["scaling"].is_null() && scaling_remains {
+            applied["scaling"] = before["scaling"].clone();
+        }
+        self.plan.memory.applied = before;
+        self.plan.applied = applied;
+        self.plan
+    }
+}
+
+impl Desired {
+    /// What is remembered as applied.
+    pub(super) fn applied(&self) -> Value {
+        json!({
+            "service": self.document,
+            "tags": self.tags.keys().collect::<Vec<_>>(),
+            "scaling": self.scaling.clone().map_or(Value::Null, Value::Object),
+        })
+    }
+}

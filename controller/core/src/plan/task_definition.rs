@@ -1,0 +1,247 @@
+//! The plan for a task definition: find the revision with the wanted content, or register it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{Mandate, Observation, Owner, Plan, TAG_CONTENT, Waiting};
+use crate::canonical::{DocumentKind, content_hash};
+use crate::catalogue::pointer::join;
+use crate::diff::{Drift, Ignore, Scope, diff};
+use crate::memory::{Intent, Memory, SETTLE};
+use crate::operation::{Action, Operation};
+use crate::reason::Reason;
+use crate::spec::{DeletionPolicy, DriftMode};
+use crate::view::{family_and_revision, tag_list};
+
+/// A task definition as wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Desired {
+    /// Family.
+    pub family: String,
+    /// Who manages it.
+    pub owner: Owner,
+    /// Generation of the object.
+    pub generation: i64,
+    /// RegisterTaskDefinition input in wire form, without tags.
+    pub document: Value,
+    /// Declared tags.
+    pub tags: BTreeMap<String, String>,
+    /// What may be done.
+    pub mandate: Mandate,
+}
+
+impl Desired {
+    /// Hash of the wanted content.
+    pub fn content(&self) -> String {
+        content_hash(DocumentKind::TaskDefinition, &self.document)
+    }
+}
+
+/// A revision as AWS described it. Its content never changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Revision {
+    /// The `taskDefinition` document.
+    pub document: Value,
+    /// Hash of its content.
+    pub content: String,
+    /// Tags, as far as they were read.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A family as AWS shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// ARNs of ACTIVE revisions, newest first (ListTaskDefinitions).
+    pub active: Observation<Vec<String>>,
+    /// What is known of revisions, by ARN: at least of the newest ones.
+    pub revisions: BTreeMap<String, Revision>,
+    /// When the list was read.
+    pub read_at: Timestamp,
+}
+
+/// The revision that holds the wanted content, if there is one: the one remembered, else the newest. A newer revision
+/// with the same content is no reason to roll out.
+pub fn resolve(desired: &Desired, observed: &Observed, memory: &Memory) -> Option<String> {
+    let content = desired.content();
+    let active = observed.active.present()?;
+    if let Some(arn) = memory.revisions.get(&content) {
+        let unsettled =
+            memory.unsettled("revision", observed.read_at).is_some_and(|written| written.document == json!(arn));
+        if active.contains(arn) || unsettled {
+            return Some(arn.clone());
+        }
+    }
+    active.iter().find(|arn| observed.revisions.get(*arn).is_some_and(|revision| revision.content == content)).cloned()
+}
+
+/// Plans what to do about a family.
+pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timestamp) -> Plan {
+    let mut memory = memory.clone();
+    if desired.mandate.policy.drift == DriftMode::Ignore && !desired.mandate.deleting {
+        return Plan::waiting(&memory, Waiting::new(Reason::DriftIgnored, "drift mode Ignore: nothing is compared"));
+    }
+    let Some(active) = observed.active.present() else {
+        return Plan::waiting(
+            &memory,
+            Waiting::new(Reason::ObservationUnknown, "the family has not been read from AWS"),
+        );
+    };
+    if desired.mandate.deleting {
+        return remove(desired, active, memory);
+    }
+    let content = desired.content();
+    let target = resolve(desired, observed, &memory);
+    memory.forget_settled(observed.read_at);
+    let mut plan = match target {
+        Some(arn) => {
+            memory.intent = None;
+            memory.revisions.retain(|_, known| active.contains(known) || *known == arn);
+            memory.revisions.insert(content, arn.clone());
+            keep(desired, observed.revisions.get(&arn), &arn, memory)
+        }
+        None => register(desired, observed, active, content, memory, now),
+    };
+    if let Some(held) = desired.mandate.held() {
+        if !plan.actions.is_empty() || desired.mandate.suspended {
+            plan.waiting.push(held);
+        }
+        plan.hold();
+    }
+    plan
+}
+
+/// The content is there: only declared tags can differ.
+fn keep(desired: &Desired, revision: Option<&Revision>, arn: &str, memory: Memory) -> Plan {
+    let mut plan =
+        Plan { memory, applied: json!({"tags": desired.tags.keys().collect::<Vec<_>>()}), ..Plan::default() };
+    let Some(revision) = revision else { return plan };
+    let ignore = desired.mandate.ignore();
+    let missing: BTreeMap<String, String> = desired
+        .tags
+        .iter()
+        .filter(|(key, value)| revision.tags.get(*key) != Some(value) && !ignore.covers(&join("/tags", key)))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    for (key, value) in &missing {
+        let observed = revision.tags.get(key).map(|value| json!(value));
+        plan.drift.push(Drift {
+            path: join("/tags", key),
+            desired: Some(json!(value)),
+            observed,
+            rule: "declared tag keys only".into(),
+        });
+    }
+    if !missing.is_empty() {
+        let body = json!({"resourceArn": arn, "tags": tag_list(&missing)});
+        plan.actions.push(Action { operation: Operation::TagResource, body, reason: "correct tags".into() });
+    }
+    let ours = revision.tags.contains_key(super::TAG_INSTALLATION);
+    if !plan.actions.is_empty() && !ours && !desired.mandate.adopts() {
+        plan.hold();
+        plan.waiting.push(adoption(&desired.family));
+    }
+    plan
+}
+
+fn adoption(family: &str) -> Waiting {
+    Waiting::new(
+        Reason::AwaitingAdoption,
+        format!(
+            "family {family} has revisions that are not of this installation, none with this content: set spec.adoption \
+             to Adopt, here or in the Cluster's defaults, to register one"
+        ),
+    )
+}
+
+fn register(
+    desired: &Desired,
+    observed: &Observed,
+    active: &[String],
+    content: String,
+    mut memory: Memory,
+    now: Timestamp,
+) -> Plan {
+    if let Some(intent) = memory.intent.as_ref().filter(|intent| intent.content == content) {
+        // RegisterTaskDefinition takes no token: look long enough before repeating it.
+        let age = observed.read_at.duration_since(intent.at);
+        if age < SETTLE {
+            let message = "a registration was under way when the controller stopped; its outcome is not visible yet";
+            return Plan::waiting(&memory, Waiting::new(Reason::AwaitingWrite, message).retry_in(SETTLE - age));
+        }
+    }
+    let known = active.iter().find_map(|arn| observed.revisions.get(arn));
+    let ours = active.iter().any(|arn| {
+        memory.revisions.values().any(|known| known == arn)
+            || observed.revisions.get(arn).is_some_and(|known| known.tags.contains_key(super::TAG_INSTALLATION))
+    });
+    let drift = match known {
+        // Content is a whole: what somebody added is a difference as well.
+        Some(newest) => diff(
+            DocumentKind::TaskDefinition,
+            &desired.document,
+            &newest.document,
+            Scope::Whole,
+            "/taskDefinition",
+            &Ignore::default(),
+        ),
+        None => vec![Drift {
+            path: "/taskDefinition".into(),
+            desired: Some(json!(desired.family)),
+            observed: None,
+            rule: "a revision with this content exists".into(),
+        }],
+    };
+    memory.intent = Some(Intent {
+        operation: Operation::RegisterTaskDefinition,
+        content: content.clone(),
+        generation: desired.generation,
+        at: now,
+    });
+    let reason = match drift.first() {
+        Some(first) if known.is_some() => format!(
+            "no revision has the declared content; the newest differs in {} places, the first is {}",
+            drift.len(),
+            first.path
+        ),
+        _ => "the family has no revision".to_owned(),
+    };
+    let mut plan = Plan {
+        drift,
+        actions: vec![Action { operation: Operation::RegisterTaskDefinition, body: body(desired, content), reason }],
+        memory,
+        ..Plan::default()
+    };
+    if !active.is_empty() && !ours && !desired.mandate.adopts() {
+        plan.hold();
+        plan.waiting.push(adoption(&desired.family));
+    }
+    plan
+}
+
+fn body(desired: &Desired, content: String) -> Value {
+    let mut body: Map<String, Value> = desired.document.as_object().cloned().unwrap_or_default();
+    body.insert("family".into(), json!(desired.family));
+    let mut tags = desired.tags.clone();
+    tags.extend(desired.owner.tags());
+    tags.insert(TAG_CONTENT.to_owned(), content);
+    body.insert("tags".into(), tag_list(&tags));
+    Value::Object(body)
+}
+
+/// Removal: with `Delete` the revisions that we registered are deregistered (services that still run on one go on),
+/// oldest first; anything else stays.
+fn remove(desired: &Desired, active: &[String], memory: Memory) -> Plan {
+    let mut ours: Vec<String> = memory.revisions.values().filter(|arn| active.contains(*arn)).cloned().collect();
+    ours.sort_by_key(|arn| family_and_revision(arn).map(|(_, revision)| revision));
+    if desired.mandate.policy.deletion_policy == DeletionPolicy::Retain || ours.is_empty() {
+        return Plan { memory, finalized: true, ..Plan::default() };
+    }
+    let actions = ours.into_iter().map(|arn| Action {
+        operation: Operation::DeregisterTaskDefinition,
+        body: json!({"taskDefinition": arn}),
+        reason: "the manifest is gone and deletionPolicy is Delete".into(),
+    });
+    Plan { actions: actions.collect(), memory, ..Plan::default() }
+}
