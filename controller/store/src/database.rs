@@ -1,0 +1,187 @@
+//! The database: the one file that names sled.
+//!
+//! One tree, so that one batch is atomic over everything:
+//!
+//! ```text
+//! meta/store-id                     16 bytes, from which uids are derived
+//! meta/sequence                     u64, big endian: the last resourceVersion given out
+//! object/<Kind>/<namespace>/<name>  the object as JSON; no namespace for cluster-scoped kinds
+//! record/<table>/<key>              bytes
+//! ```
+//!
+//! Facts about sled 0.34 that shape this file: a batch is atomic after a crash, but only what was flushed survives one
+//! (measured), so nothing is acknowledged before `flush`. `flush_async` misbehaves under tokio's paused clock, and the
+//! background flusher would only add a thread, so it is off. `watch_prefix` blocks the writer once a reader lags.
+
+use std::path::Path;
+
+use evenkeel_core::object::{ObjectKey, ResourceVersion};
+use uuid::Uuid;
+
+use crate::batch::Table;
+use crate::decide::Changes;
+use crate::directory::FORMAT;
+use crate::published::Index;
+use crate::stored::Stored;
+
+/// Objects are read from memory, so the page cache serves records only. sled's default is 1 GiB.
+const CACHE_BYTES: u64 = 8 << 20;
+
+const STORE_ID: &[u8] = b"meta/store-id";
+const SEQUENCE: &[u8] = b"meta/sequence";
+const OBJECTS: &[u8] = b"object/";
+
+/// Turns format `n` into `n + 1`, as the n-th entry, counted from 1. Each must be harmless when run twice: a crash may
+/// come between it and the note that it ran.
+const MIGRATIONS: [Migration; FORMAT as usize - 1] = [];
+
+type Migration = fn(&sled::Db) -> Result<(), Failure>;
+
+/// What went wrong in the database.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The operating system refused.
+    Io(std::io::Error),
+    /// What is there makes no sense.
+    Corrupt(String),
+}
+
+impl From<sled::Error> for Failure {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(error) => Self::Io(error),
+            error => Self::Corrupt(error.to_string()),
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Corrupt(detail) => f.write_str(detail),
+        }
+    }
+}
+
+/// What a database holds when it is opened, records aside.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) store_id: Uuid,
+    pub(crate) resource_version: ResourceVersion,
+    pub(crate) index: Index,
+}
+
+/// An open database. All methods block.
+#[derive(Debug)]
+pub(crate) struct Database(sled::Db);
+
+impl Database {
+    /// Opens the database in `path`, or makes an empty one, and brings it from `format` to [`FORMAT`].
+    pub(crate) fn open(path: &Path, format: u32) -> Result<Self, Failure> {
+        let db = config().path(path).open()?;
+        for migration in MIGRATIONS.iter().skip(format as usize - 1) {
+            migration(&db)?;
+            db.flush()?;
+        }
+        Ok(Self(db))
+    }
+
+    /// A database that is gone once dropped.
+    pub(crate) fn temporary() -> Result<Self, Failure> {
+        Ok(Self(config().temporary(true).open()?))
+    }
+
+    /// Makes an empty database a new store with this identity.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`] when it holds a store in use.
+    pub(crate) fn create(&self, store_id: Uuid) -> Result<(), Failure> {
+        // A database of version 0 is what a crash leaves between here and the note of the format.
+        if !self.0.is_empty() && self.meta(SEQUENCE)? != [0; 8] {
+            return Err(Failure::Corrupt("there is a database, but the file \"format\" is missing".to_owned()));
+        }
+        let mut batch = sled::Batch::default();
+        batch.insert(STORE_ID, store_id.as_bytes());
+        batch.insert(SEQUENCE, &0_u64.to_be_bytes());
+        self.0.apply_batch(batch)?;
+        self.0.flush()?;
+        Ok(())
+    }
+
+    /// Reads everything but records.
+    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+        let store_id = Uuid::from_bytes(self.meta(STORE_ID)?);
+        let resource_version = ResourceVersion(u64::from_be_bytes(self.meta(SEQUENCE)?));
+        let mut index = Index::new();
+        for entry in self.0.scan_prefix(OBJECTS) {
+            let (at, bytes) = entry?;
+            let corrupt = |detail: String| Failure::Corrupt(format!("{}: {detail}", String::from_utf8_lossy(&at)));
+            let (stored, object) = Stored::from_bytes(bytes.as_ref().into()).map_err(|e| corrupt(e.to_string()))?;
+            let key = object.key();
+            if object_key(&key) != *at {
+                return Err(corrupt(format!("holds {key}")));
+            }
+            if stored.resource_version > resource_version {
+                return Err(corrupt(format!("has a version beyond the store's, {resource_version}")));
+            }
+            index.insert(key, stored);
+        }
+        Ok(Loaded { store_id, resource_version, index })
+    }
+
+    fn meta<const N: usize>(&self, key: &[u8]) -> Result<[u8; N], Failure> {
+        let value = self.0.get(key)?;
+        value.and_then(|value| value.as_ref().try_into().ok()).ok_or_else(|| {
+            Failure::Corrupt(format!("its entry {} is missing or damaged", String::from_utf8_lossy(key)))
+        })
+    }
+
+    /// Writes changes as one, and returns once they are on disk.
+    pub(crate) fn write(&self, changes: &Changes) -> Result<(), Failure> {
+        let mut batch = sled::Batch::default();
+        for (key, stored) in &changes.objects {
+            match stored {
+                Some(stored) => batch.insert(object_key(key), stored.bytes.as_ref()),
+                None => batch.remove(object_key(key)),
+            }
+        }
+        for ((table, key), value) in &changes.records {
+            match value {
+                Some(value) => batch.insert(record_key(*table, key), value.as_slice()),
+                None => batch.remove(record_key(*table, key)),
+            }
+        }
+        batch.insert(SEQUENCE, &changes.resource_version.0.to_be_bytes());
+        self.0.apply_batch(batch)?;
+        self.0.flush()?;
+        Ok(())
+    }
+
+    /// One record.
+    pub(crate) fn record(&self, table: Table, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.0.get(record_key(table, key))?.map(|value| value.to_vec()))
+    }
+
+    /// All records of a table, sorted by key.
+    pub(crate) fn records(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        let prefix = record_key(table, "");
+        let record = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
+            let (key, value) = entry?;
+            Ok((String::from_utf8_lossy(&key[prefix.len()..]).into_owned(), value.to_vec()))
+        };
+        self.0.scan_prefix(&prefix).map(record).collect()
+    }
+}
+
+fn config() -> sled::Config {
+    sled::Config::new().cache_capacity(CACHE_BYTES).flush_every_ms(None)
+}
+
+fn object_key(key: &ObjectKey) -> Vec<u8> {
+    format!("object/{}/{}/{}", key.kind, key.namespace, key.name).into_bytes()
+}
+
+fn record_key(table: Table, key: &str) -> Vec<u8> {
+    format!("record/{}/{key}", table.name()).into_bytes()
+}

@@ -1,0 +1,39 @@
+//! An object in the form in which it is kept, in memory and on disk.
+
+use std::sync::Arc;
+
+use evenkeel_core::object::{Object, ObjectKey, ResourceVersion};
+
+use crate::error::StoreError;
+
+/// An encoded object. Cheap to clone; index, ring and listings share the bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    /// Version of the object; the same as in the bytes.
+    pub(crate) resource_version: ResourceVersion,
+    /// The object as JSON.
+    pub(crate) bytes: Arc<[u8]>,
+}
+
+impl Stored {
+    /// Encodes an object, and decodes it again: only what reads back (JSON nests at most 128 deep) may be stored.
+    pub(crate) fn encode(object: &Object) -> serde_json::Result<(Self, Object)> {
+        let (stored, object) = Self::from_bytes(serde_json::to_vec(object)?.into())?;
+        Ok((stored, object))
+    }
+
+    /// Takes bytes from disk, and what they say.
+    pub(crate) fn from_bytes(bytes: Arc<[u8]>) -> serde_json::Result<(Self, Object)> {
+        let object: Object = serde_json::from_slice(&bytes)?;
+        Ok((Self { resource_version: object.metadata.resource_version, bytes }, object))
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], which `encode` and `from_bytes` have ruled out.
+    pub(crate) fn decode(&self, key: &ObjectKey) -> Result<Object, StoreError> {
+        serde_json::from_slice(&self.bytes)
+            .map_err(|error| StoreError::Corrupt { what: key.to_string(), detail: error.to_string() })
+    }
+}
