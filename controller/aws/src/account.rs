@@ -6,8 +6,8 @@
 pub struct Account {
     /// The region, such as `ap-northeast-1`.
     pub region: String,
-    /// A profile of the shared AWS configuration files; without it the default chain decides (environment, profile
-    /// `default`, web identity, container role, instance role).
+    /// A profile of the shared AWS configuration files, which is then the only source of credentials. Without it the
+    /// SDK's default chain decides: environment, profile `default`, web identity, container role, instance role.
     pub profile: Option<String>,
     /// A role to assume on top of the credentials that the chain finds.
     pub assume_role_arn: Option<String>,

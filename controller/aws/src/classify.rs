@@ -78,6 +78,10 @@ const TEXTS: &[(&[Operation], &str, ErrorClass)] = &[
     (&[Operation::DeleteService], "cannot be stopped while", Conflict),
     (ANY, "has a dependent object", Conflict),
     (&[Operation::DescribeTaskDefinition], "unable to describe task definition", NotFound),
+    // AWS gives these with ObjectNotFoundException, emulators (moto) with ValidationException.
+    (&[Operation::DeregisterScalableTarget], "no scalable target found", NotFound),
+    (&[Operation::DeleteScalingPolicy], "no scaling policy found", NotFound),
+    (&[Operation::DeleteScheduledAction], "no scheduled action found", NotFound),
     (&[Operation::DeregisterTaskDefinition], "in the process of being deleted", NotFound),
 ];
 
@@ -324,6 +328,7 @@ mod tests {
         (PutScheduledAction, 400, "ObjectNotFoundException", "No scalable target registered for …", Transient),
         (DeleteScalingPolicy, 400, "ObjectNotFoundException", "No scaling policy found for …", NotFound),
         (DeleteScheduledAction, 400, "ObjectNotFoundException", "", NotFound),
+        (DeregisterScalableTarget, 400, "ValidationException", "No scalable target found for …", NotFound),
         (DeregisterScalableTarget, 400, "ObjectNotFoundException", "", NotFound),
         (PutScalingPolicy, 400, "ConcurrentUpdateException", "You already have a pending update to …", Conflict),
         (PutScalingPolicy, 500, "ConcurrentUpdateException", "You already have a pending update to …", Conflict),

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -13,8 +12,9 @@ use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::transport::{Clock, ClockTime, Transport};
 use crate::Account;
+use crate::credentials::{NamedProfile, assume_role};
+use crate::transport::{Clock, ClockTime, Transport};
 
 /// Regional endpoints answer a handshake within some hundred milliseconds from anywhere; what takes longer than one
 /// lost packet with its retransmissions (1 + 2 s) is not going to connect.
@@ -26,7 +26,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Names evenkeel in the user agent and as the session of an assumed role: what CloudTrail shows.
-const APP_NAME: &str = "evenkeel";
+pub(crate) const APP_NAME: &str = "evenkeel";
 
 /// The SDK clients of one account.
 #[derive(Debug)]
@@ -68,10 +68,11 @@ fn timeouts() -> TimeoutConfig {
 /// The default chain of the SDK, and the assumed role on top. The providers keep the SDK's own retries: they are not
 /// calls of ours, and one refused token would fail every object of the account at once.
 async fn networked(account: &Account, transport: &Transport, clock: Clock) -> SdkConfig {
+    let http_client = transport.http_client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(account.region.clone()))
-        .http_client(transport.http_client())
-        .time_source(ClockTime(clock))
+        .http_client(http_client.clone())
+        .time_source(ClockTime(clock.clone()))
         .sleep_impl(TokioSleep::new())
         .timeout_config(timeouts())
         // Answers are small documents that are read whole, within the attempt's time-out.
@@ -80,23 +81,13 @@ async fn networked(account: &Account, transport: &Transport, clock: Clock) -> Sd
         loader = loader.app_name(name);
     }
     if let Some(profile) = &account.profile {
-        loader = loader.profile_name(profile);
+        loader =
+            loader.profile_name(profile).credentials_provider(NamedProfile::new(account, profile, http_client, clock));
     }
     if let Some(url) = &account.endpoint_url {
         loader = loader.endpoint_url(url);
     }
     assume_role(account, loader.load().await).await
-}
-
-/// Puts the account's role, if it has one, on top of the credentials of `config`. STS is asked at the first call.
-pub(crate) async fn assume_role(account: &Account, config: SdkConfig) -> SdkConfig {
-    let Some(role) = &account.assume_role_arn else { return config };
-    let mut provider = AssumeRoleProvider::builder(role).session_name(APP_NAME).configure(&config);
-    if let Some(id) = &account.external_id {
-        provider = provider.external_id(id);
-    }
-    let provider = SharedCredentialsProvider::new(provider.build().await);
-    config.into_builder().credentials_provider(provider).build()
 }
 
 pub(crate) fn in_process(account: &Account, transport: &Transport, clock: Clock) -> SdkConfig {

@@ -39,7 +39,9 @@ impl AwsError {
             (ErrorClass::Denied, "NoCredentials") => {
                 "give the controller credentials: a task role, an IRSA service account, a profile or AWS_ACCESS_KEY_ID"
             }
-            (ErrorClass::Denied, "CredentialsFailed") => "check the profile, token file or role that credentials come from",
+            (ErrorClass::Denied, "CredentialsFailed") => {
+                "check the profile, token file or role that credentials come from"
+            }
             (ErrorClass::Denied, "AssumeRoleFailed") => {
                 "check assumeRoleArn and externalId, the role's trust policy, and that the controller may call sts:AssumeRole"
             }
@@ -53,17 +55,23 @@ impl AwsError {
             (ErrorClass::Denied, "RequestExpired" | "RequestTimeTooSkewed") => "set the clock of this machine",
             (
                 ErrorClass::Denied,
-                "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException"
+                "UnrecognizedClientException"
+                | "InvalidClientTokenId"
+                | "InvalidSignatureException"
                 | "SignatureDoesNotMatch",
             ) => "AWS does not know these credentials: check the key, and that the region is enabled for the account",
             (ErrorClass::Denied, "FailedResourceAccessException") => {
                 "allow cloudwatch:DescribeAlarms, PutMetricAlarm and DeleteAlarms, and ecs:DescribeServices and UpdateService"
             }
-            (ErrorClass::Denied, _) => "allow the action that AWS names in the controller's IAM policy (or permissions boundary, SCP)",
+            (ErrorClass::Denied, _) => {
+                "allow the action that AWS names in the controller's IAM policy (or permissions boundary, SCP)"
+            }
             (ErrorClass::Invalid, _) => "correct the manifest",
             (ErrorClass::Bug, "UnknownOperationException") => "the endpoint does not offer this operation",
             (ErrorClass::Bug, _) => "please report it",
-            (ErrorClass::Conflict | ErrorClass::Throttled | ErrorClass::Transient | ErrorClass::NotFound, _) => return None,
+            (ErrorClass::Conflict | ErrorClass::Throttled | ErrorClass::Transient | ErrorClass::NotFound, _) => {
+                return None;
+            }
         })
     }
 }

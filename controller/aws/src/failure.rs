@@ -7,9 +7,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
-use aws_smithy_runtime_api::client::endpoint::error::{InvalidEndpointError, ResolveEndpointError};
+use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_schema::serde::SerdeError;
 
 use crate::classify::classify_any;
 use crate::connect::ATTEMPT_TIMEOUT;
@@ -55,7 +56,10 @@ fn undispatched(error: &(dyn Error + 'static)) -> (ErrorClass, &'static str) {
     match find::<CredentialsError>(error) {
         None if connector.is_some_and(ConnectorError::is_timeout) => (ErrorClass::Transient, "Timeout"),
         None if connector.is_some_and(ConnectorError::is_user) => (ErrorClass::Denied, "InvalidEndpoint"),
-        None if find::<ResolveEndpointError>(error).is_some() || find::<InvalidEndpointError>(error).is_some() => (ErrorClass::Denied, "InvalidEndpoint"),
+        // The first where the SDK has protocols as run-time values, whose errors are of that type; else the second.
+        None if find::<SerdeError>(error).is_some() || find::<ResolveEndpointError>(error).is_some() => {
+            (ErrorClass::Denied, "InvalidEndpoint")
+        }
         None => (ErrorClass::Transient, "ConnectionFailed"),
         Some(CredentialsError::CredentialsNotLoaded(_)) => (ErrorClass::Denied, "NoCredentials"),
         Some(CredentialsError::ProviderTimedOut(_)) => (ErrorClass::Transient, "CredentialsTimedOut"),
@@ -65,7 +69,8 @@ fn undispatched(error: &(dyn Error + 'static)) -> (ErrorClass, &'static str) {
                 let passes = matches!(refused.class, ErrorClass::Throttled | ErrorClass::Transient);
                 (if passes { refused.class } else { ErrorClass::Denied }, "AssumeRoleFailed")
             }
-            Some(_) => (ErrorClass::Transient, "AssumeRoleFailed"),
+            // STS was not reached, for reasons of its own: the credentials beneath the role, its endpoint, its connection.
+            Some(unreached) => undispatched(unreached),
             None if chain(cause).filter_map(|error| error.downcast_ref()).any(broken) => {
                 (ErrorClass::Transient, "CredentialsFailed")
             }
@@ -82,10 +87,14 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// The texts of the chain from the cause nearest to us on, each once: wrappers tend to repeat what they wrap.
+/// The texts of the chain from the cause nearest to us on, each once, since wrappers tend to repeat what they wrap; on one
+/// line, since they end in conditions and logs. Without `ConnectorError`, which says no more than `other`.
 fn causes(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
-    for text in chain(error).skip(1).map(ToString::to_string) {
+    for cause in chain(error).skip(1).filter(|cause| !cause.is::<ConnectorError>()) {
+        let text = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        // Some of the SDK's texts go on with the whole request.
+        let text = text.split(" to request `").next().unwrap_or_default().to_owned();
         if !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);
         }

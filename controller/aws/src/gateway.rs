@@ -53,8 +53,13 @@ impl Gateway {
     /// Reads the configuration for `account`. Nothing is called yet and no credentials are fetched: what is wrong with
     /// them shows at the first call. (The shared AWS files are read, except in process.)
     pub async fn connect(account: &Account, transport: Transport, clock: Clock, on_call: Option<OnCall>) -> Self {
-        let connecting = Clients::connect(account, &transport, clock);
-        Self { clients: Arc::new(connecting.await), on_call }
+        let clients = Clients::connect(account, &transport, clock).await;
+        Self { clients: Arc::new(clients), on_call }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn over(clients: Clients) -> Self {
+        Self { clients: Arc::new(clients), on_call: None }
     }
 
     /// Calls AWS once. `body` is the whole request in wire form and the answer is AWS's whole document, both with

@@ -10,6 +10,7 @@
 mod account;
 mod classify;
 mod connect;
+mod credentials;
 mod dispatch;
 mod error;
 mod failure;
