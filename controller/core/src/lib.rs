@@ -5,6 +5,7 @@
 
 pub mod canonical;
 pub mod catalogue;
+pub mod desired;
 pub mod diff;
 pub mod manifest;
 pub mod memory;

@@ -51,7 +51,7 @@ fn yaml_holds_several_documents_and_empty_ones_are_left_out() {
     assert_eq!(fault, None);
     let found: Vec<_> = documents.iter().map(|document| document.value.clone()).collect();
     assert_eq!(found, [json!({"a": 1}), json!({"b": 2})]);
-    assert_eq!(documents[1].locate("/b", false), Location { line: 5, column: 4 });
+    assert_eq!(documents[1].locate("/b", false), Location { line: 6, column: 4 });
     for empty in ["", "\n", "# comment\n", "---\n", "null"] {
         assert_eq!(read("a.yaml", empty.as_bytes()), (Vec::new(), None), "{empty:?}");
     }

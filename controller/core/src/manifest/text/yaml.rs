@@ -16,6 +16,10 @@ pub(super) fn parse(text: &str) -> (Vec<Value>, Option<Fault>) {
         let message = "a control character, which YAML does not allow: remove it".to_owned();
         return (Vec::new(), Some(Fault { location: Location::of(text, byte), message, rule: "syntax" }));
     }
+    if let Some(byte) = left_open(text) {
+        let message = format!("more than {MAX_LEFT_OPEN} brackets are open here: nested too deeply to be read");
+        return (Vec::new(), Some(Fault { location: Location::of(text, byte), message, rule: "syntax" }));
+    }
     let reader = Reader::new();
     let mut values = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
@@ -30,6 +34,23 @@ pub(super) fn parse(text: &str) -> (Vec<Value>, Option<Fault>) {
         }
     }
     (values, None)
+}
+
+/// Brackets that may be open at one place. The parser stops at 128 levels, but only once it has scanned the whole
+/// text, which takes it time in the square of the open brackets. More than 128, since brackets in text count too.
+const MAX_LEFT_OPEN: usize = 1000;
+
+/// Where more brackets are open than that.
+fn left_open(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > MAX_LEFT_OPEN
+    })
 }
 
 /// The characters that YAML allows in a stream (YAML 1.1, "c-printable").
