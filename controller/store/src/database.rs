@@ -10,10 +10,17 @@
 //! ```
 //!
 //! Facts about sled 0.34 that shape this file: a batch is atomic after a crash, but only what was flushed survives one
-//! (measured), so nothing is acknowledged before `flush`. `flush_async` misbehaves under tokio's paused clock, and the
+//! (measured), so nothing is acknowledged before `flush`. On Linux `flush` only starts and awaits `sync_file_range`, which
+//! leaves out the file's length and the disk's own cache, and large values go to files of their own, under `blobs/`, that
+//! are never synced (read in its source). That survives the end of the process but not of the machine, so `write` syncs
+//! the files itself. `flush_async` misbehaves under tokio's paused clock, and the
 //! background flusher would only add a thread, so it is off. `watch_prefix` blocks the writer once a reader lags.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use evenkeel_core::object::{ObjectKey, ResourceVersion};
 use uuid::Uuid;
@@ -41,9 +48,15 @@ type Migration = fn(&sled::Db) -> Result<(), Failure>;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The operating system refused.
-    Io(std::io::Error),
+    Io(io::Error),
     /// What is there makes no sense.
     Corrupt(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 impl From<sled::Error> for Failure {
@@ -74,7 +87,11 @@ pub(crate) struct Loaded {
 
 /// An open database. All methods block.
 #[derive(Debug)]
-pub(crate) struct Database(sled::Db);
+pub(crate) struct Database {
+    db: sled::Db,
+    /// `None` for a temporary one.
+    files: Option<Files>,
+}
 
 impl Database {
     /// Opens the database in `path`, or makes an empty one, and brings it from `format` to [`FORMAT`].
@@ -84,29 +101,27 @@ impl Database {
             migration(&db)?;
             db.flush()?;
         }
-        Ok(Self(db))
+        Ok(Self { db, files: Some(Files::open(path)?) })
     }
 
     /// A database that is gone once dropped.
     pub(crate) fn temporary() -> Result<Self, Failure> {
-        Ok(Self(config().temporary(true).open()?))
+        Ok(Self { db: config().temporary(true).open()?, files: None })
     }
 
     /// Makes an empty database a new store with this identity.
     ///
     /// # Errors
     /// [`Failure::Corrupt`] when it holds a store in use.
-    pub(crate) fn create(&self, store_id: Uuid) -> Result<(), Failure> {
+    pub(crate) fn create(&mut self, store_id: Uuid) -> Result<(), Failure> {
         // A database of version 0 is what a crash leaves between here and the note of the format.
-        if !self.0.is_empty() && self.meta(SEQUENCE)? != [0; 8] {
+        if !self.db.is_empty() && self.meta(SEQUENCE)? != [0; 8] {
             return Err(Failure::Corrupt("there is a database, but the file \"format\" is missing".to_owned()));
         }
         let mut batch = sled::Batch::default();
         batch.insert(STORE_ID, store_id.as_bytes());
         batch.insert(SEQUENCE, &0_u64.to_be_bytes());
-        self.0.apply_batch(batch)?;
-        self.0.flush()?;
-        Ok(())
+        self.commit(batch)
     }
 
     /// Reads everything but records.
@@ -114,7 +129,7 @@ impl Database {
         let store_id = Uuid::from_bytes(self.meta(STORE_ID)?);
         let resource_version = ResourceVersion(u64::from_be_bytes(self.meta(SEQUENCE)?));
         let mut index = Index::new();
-        for entry in self.0.scan_prefix(OBJECTS) {
+        for entry in self.db.scan_prefix(OBJECTS) {
             let (at, bytes) = entry?;
             let corrupt = |detail: String| Failure::Corrupt(format!("{}: {detail}", String::from_utf8_lossy(&at)));
             let (stored, object) = Stored::from_bytes(bytes.as_ref().into()).map_err(|e| corrupt(e.to_string()))?;
@@ -131,14 +146,14 @@ impl Database {
     }
 
     fn meta<const N: usize>(&self, key: &[u8]) -> Result<[u8; N], Failure> {
-        let value = self.0.get(key)?;
+        let value = self.db.get(key)?;
         value.and_then(|value| value.as_ref().try_into().ok()).ok_or_else(|| {
             Failure::Corrupt(format!("its entry {} is missing or damaged", String::from_utf8_lossy(key)))
         })
     }
 
     /// Writes changes as one, and returns once they are on disk.
-    pub(crate) fn write(&self, changes: &Changes) -> Result<(), Failure> {
+    pub(crate) fn write(&mut self, changes: &Changes) -> Result<(), Failure> {
         let mut batch = sled::Batch::default();
         for (key, stored) in &changes.objects {
             match stored {
@@ -153,14 +168,21 @@ impl Database {
             }
         }
         batch.insert(SEQUENCE, &changes.resource_version.0.to_be_bytes());
-        self.0.apply_batch(batch)?;
-        self.0.flush()?;
+        self.commit(batch)
+    }
+
+    fn commit(&mut self, batch: sled::Batch) -> Result<(), Failure> {
+        self.db.apply_batch(batch)?;
+        self.db.flush()?;
+        if let Some(files) = &mut self.files {
+            files.sync()?;
+        }
         Ok(())
     }
 
     /// One record.
     pub(crate) fn record(&self, table: Table, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.0.get(record_key(table, key))?.map(|value| value.to_vec()))
+        Ok(self.db.get(record_key(table, key))?.map(|value| value.to_vec()))
     }
 
     /// All records of a table, sorted by key.
@@ -170,7 +192,47 @@ impl Database {
             let (key, value) = entry?;
             Ok((String::from_utf8_lossy(&key[prefix.len()..]).into_owned(), value.to_vec()))
         };
-        self.0.scan_prefix(&prefix).map(record).collect()
+        self.db.scan_prefix(&prefix).map(record).collect()
+    }
+}
+
+/// The files of a database, to be synced.
+#[derive(Debug)]
+struct Files {
+    log: File,
+    blobs: PathBuf,
+    /// Blobs that are on disk; sled writes each once.
+    synced: HashSet<OsString>,
+}
+
+impl Files {
+    /// Takes the files of an open database, and syncs them: they may be new, or what a crash left.
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut files = Self { log: File::open(path.join("db"))?, blobs: path.join("blobs"), synced: HashSet::new() };
+        files.sync()?;
+        for made in ["conf", "blobs", ".", ".."] {
+            File::open(path.join(made))?.sync_all()?;
+        }
+        Ok(files)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.log.sync_data()?;
+        let names = fs::read_dir(&self.blobs)?.map(|entry| Ok(entry?.file_name()));
+        let names: HashSet<OsString> = names.collect::<io::Result<_>>()?;
+        for name in names.difference(&self.synced) {
+            match File::open(self.blobs.join(name)) {
+                Ok(blob) => blob.sync_all()?,
+                // Superseded and removed meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if names != self.synced {
+            File::open(&self.blobs)?.sync_all()?;
+        }
+        self.synced = names;
+        Ok(())
     }
 }
 

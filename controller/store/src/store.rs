@@ -76,7 +76,7 @@ impl Store {
             let directory = Directory::open(&at)?;
             let format = directory.format();
             let open = || {
-                let database = Database::open(&directory.database(), format.unwrap_or(FORMAT))?;
+                let mut database = Database::open(&directory.database(), format.unwrap_or(FORMAT))?;
                 if format.is_none() {
                     database.create(new_id(store_id))?;
                 }
@@ -103,7 +103,7 @@ impl Store {
         let store_id = options.store_id;
         let (disk, loaded) = blocking(&path.clone(), move || {
             let open = || {
-                let database = Database::temporary()?;
+                let mut database = Database::temporary()?;
                 database.create(new_id(store_id))?;
                 let loaded = database.load()?;
                 Ok((database, loaded))
