@@ -96,6 +96,10 @@ fn desired_count(service: &Service<'_>, found: &mut Vec<Problem>) {
         }
         return;
     }
+    if !count.exists() && service.scaling.is_none() && service.controller != "EXTERNAL" {
+        let message = "AWS needs `desiredCount` to create the service; say it, or `spec.scaling`";
+        found.push(service.doc.warning("desired-count-missing", message));
+    }
     let Some(count_value) = count.int() else { return };
     if count_value < 0 {
         found.push(count.error("desired-count", format!("{count_value} is below 0")));

@@ -75,8 +75,11 @@ fn single(container: &Node<'_>, found: &mut Vec<Problem>) {
         }
     }
     let command = container.at("/healthCheck/command");
-    if command.exists() && command.len() == 0 {
-        found.push(command.error("health-check-command", "is empty; begin it with \"CMD\" or \"CMD-SHELL\""));
+    let first = command.items().next();
+    if command.exists() && !matches!(first.as_ref().and_then(Node::text), Some("CMD" | "CMD-SHELL" | "NONE")) {
+        let message =
+            "begin it with \"CMD-SHELL\" or \"CMD\": ECS takes the first element for that, and never for a program";
+        found.push(command.warning("health-check-command", message));
     }
 }
 
