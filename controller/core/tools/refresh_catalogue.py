@@ -56,7 +56,11 @@ class Models:
 
 def operations():
     """(operation, service) for each line of the `operations!` table."""
-    return re.findall(r"^    (\w+): (\w+) (?:Read|Write) \w+,$", OPERATIONS.read_text(), re.MULTILINE)
+    table = re.findall(r"^    (\w+): (\w+) (?:Read|Write) \w+,$", OPERATIONS.read_text(), re.MULTILINE)
+    unknown = {service for _, service in table} - set(SERVICES)
+    if not table or unknown:
+        sys.exit(f"{OPERATIONS}: no operations found, or services that SERVICES does not name: {unknown}")
+    return table
 
 
 def shape_of(model_shape):

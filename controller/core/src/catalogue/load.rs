@@ -92,7 +92,8 @@ pub(super) fn built_in() -> Catalogue {
         .map(|operation| {
             // The catalogue calls services as IAM and botocore do.
             let target = (operation.service().iam_prefix().to_owned(), operation.name().to_owned());
-            (*operation, requests[&target])
+            let shapes = requests.get(&target);
+            (*operation, *shapes.unwrap_or_else(|| panic!("run tools/refresh_catalogue.py: no shapes of {operation}")))
         })
         .collect();
     let mut catalogue = Catalogue { botocore: raw.botocore, shapes, operations, documents: [ShapeRef(0); 4] };

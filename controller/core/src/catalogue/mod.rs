@@ -137,8 +137,8 @@ pub struct Structure {
     pub required: BTreeSet<String>,
     /// Members that AWS calls deprecated.
     pub deprecated: BTreeSet<String>,
-    /// Names that AWS answers with in this place but does not take (`taskDefinitionArn`, `runningCount`, …). Known for
-    /// manifest documents only.
+    /// Names that AWS answers with in this place but does not take (`taskDefinitionArn`, `runningCount`, …). Known
+    /// for manifest documents only.
     pub output_only: BTreeSet<String>,
     /// Whether exactly one member may be given.
     pub union: bool,

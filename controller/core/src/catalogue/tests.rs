@@ -86,14 +86,14 @@ fn scaling_is_one_frame_around_application_auto_scaling_requests() {
     let written = json!({
         "minCapacity": 1, "maxCapacity": 4,
         "suspendedState": {"dynamicScalingOutSuspended": false},
-        "policies": [{"policyName": "cpu", "policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration":
-            {"targetValue": 60, "predefinedMetricSpecification": {"predefinedMetricType": "ECSServiceAverageCPUUtilization"}}}],
-        "scheduledActions": [{"scheduledActionName": "night", "schedule": "cron(0 20 * * ? *)", "startTime": "2030-01-31T09:00:00+09:00",
+        "policies": [{"policyName": "cpu", "targetTrackingScalingPolicyConfiguration": {"targetValue": 60}}],
+        "scheduledActions": [{"scheduledActionName": "night", "startTime": "2030-01-31T09:00:00+09:00",
             "scalableTargetAction": {"minCapacity": 0}}],
         "tags": {"team": "shop"},
     });
     let wire = to_wire(&written, shape).unwrap().value;
-    assert_eq!(wire["Policies"][0]["TargetTrackingScalingPolicyConfiguration"]["TargetValue"], 60);
+    let tracking = json!({"TargetValue": 60});
+    assert_eq!(wire["Policies"][0]["TargetTrackingScalingPolicyConfiguration"], tracking);
     assert_eq!(wire["ScheduledActions"][0]["StartTime"], 1_896_048_000);
     assert_eq!(wire["ScheduledActions"][0]["ScalableTargetAction"], json!({"MinCapacity": 0}));
     assert_eq!(wire["Tags"], json!({"team": "shop"}));
@@ -111,9 +111,19 @@ fn scaling_is_one_frame_around_application_auto_scaling_requests() {
 
 #[test]
 fn null_means_absent_at_any_depth() {
-    let written = json!({"containerDefinitions": [null, {"name": "a", "image": null, "environment": [null, {"name": "A", "value": null}],
-        "dockerLabels": {"a": null, "b": "c"}, "somethingNew": {"x": null}}], "cpu": null});
-    let expected = json!({"containerDefinitions": [{"name": "a", "environment": [{"name": "A"}], "dockerLabels": {"b": "c"}, "somethingNew": {}}]});
+    let written = json!({"cpu": null, "containerDefinitions": [null, {
+        "name": "a",
+        "image": null,
+        "environment": [null, {"name": "A", "value": null}],
+        "dockerLabels": {"a": null, "b": "c"},
+        "somethingNew": {"x": null},
+    }]});
+    let expected = json!({"containerDefinitions": [{
+        "name": "a",
+        "environment": [{"name": "A"}],
+        "dockerLabels": {"b": "c"},
+        "somethingNew": {},
+    }]});
     assert_eq!(wire(&written), expected);
     assert!(
         problems(&json!({"containerDefinitions": null}), Document::TaskDefinition)[0].message.contains("is missing")
@@ -204,7 +214,9 @@ fn wrong_types_are_told_with_what_was_found() {
 #[test]
 fn values_out_of_an_enumeration_are_errors_only_when_near_to_a_known_one() {
     let log = |driver: &str| container(json!({"logConfiguration": {"logDriver": driver}}));
-    assert!(only(log("awslog")).contains(r#"Error misspelled-value /containerDefinitions/0/logConfiguration/logDriver: AWS has no "awslog" here; did you mean "awslogs"?"#));
+    let told = only(log("awslog"));
+    assert!(told.starts_with("Error misspelled-value /containerDefinitions/0/logConfiguration/logDriver: "));
+    assert!(told.ends_with(r#"AWS has no "awslog" here; did you mean "awslogs"?"#));
     assert!(only(log("opentelemetry")).starts_with("Warning unknown-value"));
     assert_eq!(wire(&log("opentelemetry")), log("opentelemetry"));
 }
@@ -229,7 +241,8 @@ fn bounds_and_required_members_are_checked() {
 #[test]
 fn times_become_epoch_seconds() {
     let at = |time: Value| {
-        let written = json!({"minCapacity": 1, "maxCapacity": 1, "scheduledActions": [{"scheduledActionName": "a", "startTime": time}]});
+        let action = json!({"scheduledActionName": "a", "startTime": time});
+        let written = json!({"minCapacity": 1, "maxCapacity": 1, "scheduledActions": [action]});
         to_wire(&written, Catalogue::get().document(Document::Scaling))
             .map(|wire| (wire.value["ScheduledActions"][0]["StartTime"].clone(), wire.warnings.len()))
             .map_err(|problems| problems[0].rule)

@@ -18,8 +18,8 @@ pub struct Wire {
 ///
 /// Members may begin with a letter of either case; keys of maps (docker labels, log options) are the user's and stay.
 /// Null means absent, at any depth. ISO 8601 times become epoch seconds. A whole number is taken for text only in
-/// a task definition's `cpu` and `memory`. A member that the catalogue does not know is passed on with a warning, unless
-/// a known name is near. Paths of problems point into `written`.
+/// a task definition's `cpu` and `memory`. A member that the catalogue does not know is passed on with a warning,
+/// unless a known name is near. Paths of problems point into `written`.
 ///
 /// # Errors
 /// All problems of the document, warnings too, if any of them is an error.

@@ -28,7 +28,8 @@ mod tests {
     fn base() -> Value {
         json!({"clusterName": "shop-prod", "settings": [{"name": "containerInsights", "value": "enabled"}],
             "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
-            "defaultCapacityProviderStrategy": [{"capacityProvider": "FARGATE", "base": 1}, {"capacityProvider": "FARGATE_SPOT"}],
+            "defaultCapacityProviderStrategy": [
+                {"capacityProvider": "FARGATE", "base": 1}, {"capacityProvider": "FARGATE_SPOT"}],
             "tags": [{"key": "team", "value": "shop"}]})
     }
 

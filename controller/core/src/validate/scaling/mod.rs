@@ -9,9 +9,9 @@ use crate::catalogue::{Catalogue, Document, Problem, Wire, to_wire};
 mod policy;
 mod schedule;
 
-/// Turns `spec.scaling` as written into wire form: `{MinCapacity, MaxCapacity, SuspendedState, Policies: [PutScalingPolicy],
-/// ScheduledActions: [PutScheduledAction], Tags}`, the requests without `ServiceNamespace`, `ResourceId` and
-/// `ScalableDimension`.
+/// Turns `spec.scaling` as written into wire form: `{MinCapacity, MaxCapacity, SuspendedState, Policies:
+/// [PutScalingPolicy], ScheduledActions: [PutScheduledAction], Tags}`, the requests without `ServiceNamespace`,
+/// `ResourceId` and `ScalableDimension`.
 ///
 /// # Errors
 /// As [`to_wire`].

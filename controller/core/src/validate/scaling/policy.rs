@@ -62,7 +62,8 @@ fn target_tracking(tracking: &Node<'_>, found: &mut Vec<Problem>) {
         let parts: Vec<_> = label.text().unwrap_or_default().split('/').collect();
         if !matches!(parts.as_slice(), ["app", _, _, "targetgroup", _, _]) {
             let place = if label.exists() { &label } else { &predefined };
-            let message = "ALBRequestCountPerTarget needs a `ResourceLabel` such as app/<load balancer>/<id>/targetgroup/<name>/<id>";
+            let message = "ALBRequestCountPerTarget needs a `ResourceLabel` such as \
+                app/<load balancer>/<id>/targetgroup/<name>/<id>";
             found.push(place.error("resource-label", message));
         }
     }

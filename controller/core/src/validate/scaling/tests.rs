@@ -1,6 +1,9 @@
+#![allow(clippy::unwrap_used)]
+
 use serde_json::{Value, json};
 
-use super::scaling;
+use super::{scaling, scaling_to_wire};
+use crate::catalogue::original_path;
 use crate::validate::testing::{rules, with};
 
 const TRACKING: &str = "/Policies/0/TargetTrackingScalingPolicyConfiguration";
@@ -13,17 +16,19 @@ fn base() -> Value {
         "MaxCapacity": 4,
         "Policies": [
             {"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration":
-                {"TargetValue": 60, "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}},
+                {"TargetValue": 60, "PredefinedMetricSpecification": {
+                    "PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}},
             {"PolicyName": "step", "PolicyType": "StepScaling", "StepScalingPolicyConfiguration":
                 {"AdjustmentType": "PercentChangeInCapacity", "MinAdjustmentMagnitude": 1, "StepAdjustments": [
                     {"MetricIntervalUpperBound": 0, "ScalingAdjustment": -10},
                     {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 15.5, "ScalingAdjustment": 10},
                     {"MetricIntervalLowerBound": 15.5, "ScalingAdjustment": 30}]}},
             {"PolicyName": "predict", "PolicyType": "PredictiveScaling", "PredictiveScalingPolicyConfiguration":
-                {"MetricSpecifications": [{"TargetValue": 40}], "MaxCapacityBreachBehavior": "IncreaseMaxCapacity", "MaxCapacityBuffer": 10}},
+                {"MetricSpecifications": [{"TargetValue": 40}],
+                    "MaxCapacityBreachBehavior": "IncreaseMaxCapacity", "MaxCapacityBuffer": 10}},
         ],
-        "ScheduledActions": [{"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)", "StartTime": 1, "EndTime": 2,
-            "ScalableTargetAction": {"MinCapacity": 0, "MaxCapacity": 1}}],
+        "ScheduledActions": [{"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)",
+            "StartTime": 1, "EndTime": 2, "ScalableTargetAction": {"MinCapacity": 0, "MaxCapacity": 1}}],
         "Tags": {"team": "shop"},
     })
 }
@@ -163,4 +168,14 @@ fn scheduled_actions_have_good_names_targets_and_times() {
         told("/ScheduledActions/-", twin),
         "error duplicate-scheduled-action /ScheduledActions/1/ScheduledActionName"
     );
+}
+
+#[test]
+fn what_is_written_in_either_case_becomes_what_is_checked() {
+    let written = json!({"minCapacity": 1, "MaxCapacity": 2, "scheduledActions": [null, {"scheduledActionName": "a/b",
+        "schedule": "rate(1 day)", "scalableTargetAction": {"minCapacity": 1}}]});
+    let wire = scaling_to_wire(&written).unwrap().value;
+    let problems = scaling(&wire);
+    assert_eq!(rules(&problems), "error invalid-name /ScheduledActions/0/ScheduledActionName");
+    assert_eq!(original_path(&written, &problems[0].path), "/scheduledActions/1/scheduledActionName");
 }

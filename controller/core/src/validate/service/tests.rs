@@ -14,7 +14,10 @@ fn base() -> Value {
             "deploymentCircuitBreaker": {"enable": true, "rollback": true}},
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}},
         "loadBalancers": [{"targetGroupArn": "arn", "containerName": "app", "containerPort": 8080}],
-        "serviceConnectConfiguration": {"enabled": true, "services": [{"portName": "http", "clientAliases": [{"port": 80}]}]},
+        "serviceConnectConfiguration": {
+            "enabled": true,
+            "services": [{"portName": "http", "clientAliases": [{"port": 80}]}],
+        },
         "availabilityZoneRebalancing": "ENABLED",
         "tags": [{"key": "team", "value": "shop"}],
     })
@@ -28,7 +31,10 @@ fn task() -> Value {
 /// A sound service on EC2 with a task definition in bridge mode.
 fn on_ec2() -> Value {
     json!({"serviceName": "worker", "launchType": "EC2", "desiredCount": 2,
-        "placementStrategy": [{"type": "spread", "field": "attribute:ecs.availability-zone"}, {"type": "binpack", "field": "MEMORY"}],
+        "placementStrategy": [
+            {"type": "spread", "field": "attribute:ecs.availability-zone"},
+            {"type": "binpack", "field": "MEMORY"},
+        ],
         "placementConstraints": [{"type": "distinctInstance"}]})
 }
 

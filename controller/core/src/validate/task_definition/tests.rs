@@ -19,10 +19,16 @@ fn base() -> Value {
                 "image": "registry.example.com:5000/shop/app:1.2.3",
                 "memory": 256,
                 "memoryReservation": 256,
-                "portMappings": [{"name": "http", "containerPort": 8080, "hostPort": 8080}, {"containerPortRange": "9000-9009"}],
+                "portMappings": [
+                    {"name": "http", "containerPort": 8080, "hostPort": 8080},
+                    {"containerPortRange": "9000-9009"},
+                ],
                 "environment": [{"name": "PORT", "value": "8080"}, {"name": "SECRET_ARN", "value": "x"}],
                 "secrets": [{"name": "DB_PASSWORD", "valueFrom": "/shop/db"}],
-                "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "shop", "awslogs-stream-prefix": "app"}},
+                "logConfiguration": {
+                    "logDriver": "awslogs",
+                    "options": {"awslogs-group": "shop", "awslogs-stream-prefix": "app"},
+                },
                 "mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}],
                 "ulimits": [{"name": "nofile", "softLimit": 1024, "hardLimit": -1}],
                 "dependsOn": [{"containerName": "sidecar", "condition": "HEALTHY"}],
