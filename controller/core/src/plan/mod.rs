@@ -31,7 +31,7 @@ pub const TAG_CONTENT: &str = "evenkeel.dev/content-hash";
 pub const TAG_FAILED: &str = "evenkeel.dev/failed-hash";
 
 /// What a read of AWS gave.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Observation<T> {
     /// Nothing is known: not read yet, or the read failed. Never drift, never "missing".
     #[default]

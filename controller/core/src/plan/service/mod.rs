@@ -11,6 +11,7 @@ mod tags;
 mod update;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -70,7 +71,7 @@ pub enum TaskDefinition {
 }
 
 /// A service as AWS shows it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observed {
     /// From DescribeServices, with tags.
     pub service: Observation<Value>,
@@ -181,3 +182,6 @@ fn overlaid(read: &Value, written: &Value) -> Value {
     }
     service
 }
+
+#[cfg(test)]
+mod tests;

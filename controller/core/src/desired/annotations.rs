@@ -1,0 +1,69 @@
+//! Operating intent: annotations on the object, whether git, the API or the command line set them.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::object::Metadata;
+use crate::plan::Mandate;
+use crate::spec::Policy;
+
+/// `"true"`: differences are reported and left alone.
+pub const SUSPEND: &str = "evenkeel.dev/suspend";
+/// Why it is suspended.
+pub const SUSPEND_REASON: &str = "evenkeel.dev/suspend-reason";
+/// Who suspended it.
+pub const SUSPEND_BY: &str = "evenkeel.dev/suspended-by";
+/// Until when (RFC 3339); after that the suspension has no effect.
+pub const SUSPEND_UNTIL: &str = "evenkeel.dev/suspended-until";
+/// Any change of its value asks for a pass now; the value is answered in `status.lastHandledReconcileAt`.
+pub const RECONCILE: &str = "evenkeel.dev/reconcile-requested-at";
+/// Tokens of approved changes, separated by commas.
+pub const APPROVE: &str = "evenkeel.dev/approve";
+/// Any change of its value asks to try failed content again.
+pub const RETRY: &str = "evenkeel.dev/retry";
+/// A revision to stay on for now, in place of the declared one: `family:revision` or an ARN.
+pub const PIN: &str = "evenkeel.dev/pin";
+
+/// A suspension in force.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Suspension {
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// By whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Until when; absent: until somebody ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// The suspension that is in force at `now`. An end that cannot be read counts as none: it stays suspended, which is
+/// the careful reading.
+pub fn suspension(metadata: &Metadata, now: Timestamp) -> Option<Suspension> {
+    let annotation = |name: &str| metadata.annotations.get(name).cloned();
+    if metadata.annotations.get(SUSPEND).is_none_or(|value| value != "true") {
+        return None;
+    }
+    let until = annotation(SUSPEND_UNTIL).and_then(|text| text.parse::<Timestamp>().ok());
+    if until.is_some_and(|until| until <= now) {
+        return None;
+    }
+    Some(Suspension { reason: annotation(SUSPEND_REASON), by: annotation(SUSPEND_BY), until })
+}
+
+/// What may be done about an object: its policy with what its annotations say.
+pub fn mandate(policy: Policy, metadata: &Metadata, now: Timestamp) -> Mandate {
+    let approvals = metadata.annotations.get(APPROVE).map(String::as_str).unwrap_or_default();
+    let approvals: BTreeSet<String> =
+        approvals.split(',').map(str::trim).filter(|token| !token.is_empty()).map(str::to_owned).collect();
+    Mandate {
+        policy,
+        suspended: suspension(metadata, now).is_some(),
+        approvals,
+        retry: metadata.annotations.get(RETRY).cloned(),
+        deleting: metadata.deletion_timestamp.is_some(),
+    }
+}

@@ -1,0 +1,148 @@
+use serde_json::json;
+
+use super::fixture::{ARN, body, now, operations, reasons, world};
+use crate::memory::{CREATION_SETTLE, SETTLE};
+use crate::operation::Operation;
+use crate::plan::service::TaskDefinition;
+use crate::plan::{Observation, Waiting};
+use crate::reason::Reason;
+
+const OTHER: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:9";
+
+#[test]
+fn another_revision_is_drift_and_another_number_with_the_same_content_is_not() {
+    let mut moved = world().live("/taskDefinition", json!(OTHER));
+    assert!(moved.plan().is_quiet(), "same content");
+    moved.observed.revision_content = Some("v1-bb".into());
+    let plan = moved.plan();
+    assert_eq!(plan.drift[0].path, "/taskDefinition");
+    assert_eq!(body(&plan, Operation::UpdateService)["taskDefinition"], ARN);
+    moved.observed.revision_content = None;
+    assert_eq!(reasons(&moved.plan()), [Reason::ObservationUnknown], "content not read");
+}
+
+#[test]
+fn without_a_declared_task_definition_the_revision_is_whoever_deploys() {
+    let mut moved = world().live("/taskDefinition", json!(OTHER));
+    moved.observed.revision_content = Some("v1-bb".into());
+    moved.desired.task_definition = TaskDefinition::NotOurs;
+    assert!(moved.plan().is_quiet());
+}
+
+#[test]
+fn a_pinned_revision_matches_by_family_and_number() {
+    let mut pinned = world();
+    pinned.desired.task_definition = TaskDefinition::Revision("web:7".into());
+    assert!(pinned.plan().is_quiet());
+    pinned.desired.task_definition = TaskDefinition::Revision("web:6".into());
+    assert_eq!(body(&pinned.plan(), Operation::UpdateService)["taskDefinition"], "web:6");
+}
+
+#[test]
+fn nothing_rolls_out_until_the_task_definition_is_known_and_the_rest_is_repaired() {
+    let mut waiting = world()
+        .live("/networkConfiguration/awsvpcConfiguration/securityGroups", json!(["sg-2"]))
+        .live("/healthCheckGracePeriodSeconds", json!(0));
+    waiting.desired.task_definition = TaskDefinition::Pending("TaskDefinition web has not been registered yet".into());
+    let plan = waiting.plan();
+    let sent = body(&plan, Operation::UpdateService);
+    assert!(sent.get("networkConfiguration").is_none() && sent.get("taskDefinition").is_none());
+    assert_eq!(sent["healthCheckGracePeriodSeconds"], 300);
+    assert_eq!(reasons(&plan), [Reason::TaskDefinitionNotReady]);
+}
+
+#[test]
+fn a_dependency_that_is_not_ready_holds_rollouts() {
+    let mut blocked = world().live("/taskDefinition", json!(OTHER));
+    blocked.observed.revision_content = Some("v1-bb".into());
+    blocked.desired.blocked.push(Waiting::new(Reason::DependencyNotReady, "Service/prod/db"));
+    let plan = blocked.plan();
+    assert!(plan.actions.is_empty());
+    assert_eq!(reasons(&plan), [Reason::DependencyNotReady]);
+}
+
+#[test]
+fn a_missing_service_is_created_once_with_everything_it_needs() {
+    let mut missing = world().scaled();
+    missing.observed.service = Observation::Absent;
+    let plan = missing.plan();
+    assert_eq!(operations(&plan), [Operation::CreateService, Operation::RegisterScalableTarget, Operation::PutScalingPolicy]);
+    let sent = body(&plan, Operation::CreateService);
+    assert_eq!((&sent["cluster"], &sent["serviceName"], &sent["taskDefinition"]), (&json!("prod"), &json!("web"), &json!(ARN)));
+    let token = sent["clientToken"].as_str().unwrap();
+    assert!(token.len() <= 36);
+    assert_eq!(plan.memory.intent.as_ref().unwrap().operation, Operation::CreateService);
+
+    // Right after that MISSING is not believed; two minutes later it is, with another token.
+    let mut memory = plan.memory.clone();
+    memory.record(&plan.actions[0], &json!({"service": {"createdAt": 5}}), now());
+    memory.written.clear();
+    missing.memory = memory;
+    assert_eq!(reasons(&missing.plan()), [Reason::AwaitingWrite]);
+    missing.memory.created_at = Some(now() - CREATION_SETTLE);
+    assert_ne!(body(&missing.plan(), Operation::CreateService)["clientToken"], json!(token));
+}
+
+#[test]
+fn creating_again_after_a_crash_uses_the_same_token() {
+    let mut missing = world();
+    missing.observed.service = Observation::Absent;
+    let first = missing.plan();
+    missing.memory = first.memory.clone();
+    let token = |plan| body(plan, Operation::CreateService)["clientToken"].clone();
+    assert_eq!(token(&first), token(&missing.plan()));
+}
+
+#[test]
+fn a_draining_name_is_waited_for() {
+    let plan = world().live("/status", json!("DRAINING")).plan();
+    assert_eq!((reasons(&plan), plan.actions.len()), (vec![Reason::Draining], 0));
+    let mut inactive = world().live("/status", json!("INACTIVE"));
+    inactive.observed.revision_content = None;
+    assert_eq!(operations(&inactive.plan()), [Operation::CreateService]);
+}
+
+#[test]
+fn content_whose_rollout_failed_is_not_tried_again_until_it_changes_or_somebody_asks() {
+    // Our rollout of ARN was rolled back by the circuit breaker to another revision.
+    let mut failed = world().live("/taskDefinition", json!(OTHER)).live("/healthCheckGracePeriodSeconds", json!(0));
+    failed.observed.revision_content = Some("v1-bb".into());
+    let started = failed.plan();
+    let answer = json!({"service": {"taskDefinition": ARN, "deployments": [{"id": "ecs-svc/2", "status": "PRIMARY"}]}});
+    failed.memory = started.memory.clone();
+    failed.memory.record(started.actions.last().unwrap(), &answer, now());
+    failed.memory.written.clear();
+    let rolled_back = json!([
+        {"id": "ecs-svc/3", "status": "PRIMARY", "taskDefinition": OTHER, "rolloutState": "IN_PROGRESS",
+         "rolloutStateReason": "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."},
+        {"id": "ecs-svc/2", "status": "ACTIVE", "taskDefinition": ARN, "rolloutState": "FAILED",
+         "rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start."}]);
+    let mut failed = failed.live("/deployments", rolled_back).later(SETTLE.as_secs() + 1);
+    let plan = failed.plan();
+    assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
+    let sent = body(&plan, Operation::UpdateService);
+    assert!(sent.get("taskDefinition").is_none(), "other drift is still repaired, without the failed content");
+    assert!(body(&plan, Operation::TagResource)["tags"].to_string().contains("failed-hash"), "known after a lost store too");
+
+    failed.memory = plan.memory.clone();
+    assert_eq!(reasons(&failed.plan()), [Reason::RolloutFailed], "still");
+    failed.desired.mandate.retry = Some("please".into());
+    assert_eq!(body(&failed.plan(), Operation::UpdateService)["taskDefinition"], ARN, "asked for");
+    failed.desired.mandate.retry = None;
+    failed.desired.task_definition = TaskDefinition::Content { arn: ARN.into(), hash: "v1-cc".into() };
+    assert_eq!(body(&failed.plan(), Operation::UpdateService)["taskDefinition"], ARN, "other content");
+}
+
+#[test]
+fn an_open_intent_is_waited_for_and_then_resolved_from_what_aws_shows() {
+    let mut moved = world().live("/taskDefinition", json!(OTHER));
+    moved.observed.revision_content = Some("v1-bb".into());
+    moved.memory = moved.plan().memory;
+    assert!(moved.memory.intent.is_some());
+    let plan = moved.plan();
+    assert_eq!((reasons(&plan), plan.actions.len()), (vec![Reason::AwaitingWrite], 0), "never re-sent blindly");
+    let moved = moved.later(SETTLE.as_secs() + 1);
+    assert_eq!(operations(&moved.plan()), [Operation::UpdateService], "it did not happen");
+    let happened = moved.live("/taskDefinition", json!(ARN));
+    assert!(happened.plan().is_quiet());
+}

@@ -1,0 +1,109 @@
+use serde_json::json;
+
+use super::fixture::{body, operations, paths, policy, reasons, world};
+use crate::operation::Operation;
+use crate::plan::Observation;
+use crate::reason::Reason;
+
+#[test]
+fn a_missing_target_is_registered_before_its_policies() {
+    let plan = world().scaled().plan();
+    assert_eq!(operations(&plan), [Operation::RegisterScalableTarget, Operation::PutScalingPolicy]);
+    let target = body(&plan, Operation::RegisterScalableTarget);
+    assert_eq!(target["ResourceId"], "service/prod/web");
+    assert_eq!((&target["MinCapacity"], &target["MaxCapacity"]), (&json!(2), &json!(4)));
+}
+
+#[test]
+fn changed_bounds_are_corrected_and_named_as_the_manifest_writes_them() {
+    let plan = world().scaled().target(1, 9).plan();
+    assert_eq!(paths(&plan), ["/scaling/maxCapacity", "/scaling/minCapacity"]);
+    let sent = body(&plan, Operation::RegisterScalableTarget);
+    assert!(sent.get("SuspendedState").is_none(), "what does not differ is not sent");
+}
+
+#[test]
+fn a_suspended_target_is_resumed_if_the_manifest_says_so() {
+    let mut world = world().scaled().target(2, 4);
+    world.desired.scaling.as_mut().unwrap().insert("SuspendedState".into(), json!({"DynamicScalingOutSuspended": false}));
+    assert!(world.plan().is_quiet());
+    let Observation::Present(target) = &mut world.observed.target else { panic!() };
+    target["SuspendedState"]["DynamicScalingOutSuspended"] = json!(true);
+    let plan = world.plan();
+    assert_eq!(paths(&plan), ["/scaling/suspendedState/dynamicScalingOutSuspended"]);
+    assert!(body(&plan, Operation::RegisterScalableTarget).get("MinCapacity").is_none());
+}
+
+#[test]
+fn a_changed_a_missing_and_a_foreign_policy_are_told_apart() {
+    let mut world = world().scaled().target(2, 4);
+    world.observed.policies = Observation::Present(vec![policy(75)]);
+    let plan = world.plan();
+    assert_eq!(operations(&plan), [Operation::PutScalingPolicy]);
+    let path = "/scaling/policies/cpu/targetTrackingScalingPolicyConfiguration/targetValue";
+    assert_eq!(paths(&plan), [path]);
+
+    world.observed.policies = Observation::Present(Vec::new());
+    assert_eq!(paths(&world.plan()), ["/scaling/policies/cpu"]);
+
+    let mut foreign = policy(60);
+    foreign["PolicyName"] = json!("somebody's");
+    world.observed.policies = Observation::Present(vec![policy(60), foreign]);
+    let plan = world.plan();
+    assert_eq!(paths(&plan), ["/scaling/policies/somebody's"]);
+    assert_eq!(body(&plan, Operation::DeleteScalingPolicy)["PolicyName"], "somebody's");
+}
+
+#[test]
+fn policies_that_are_not_declared_as_a_list_are_not_ours() {
+    let mut world = world().scaled().target(2, 4);
+    world.desired.scaling.as_mut().unwrap().remove("Policies");
+    assert!(world.plan().is_quiet());
+}
+
+#[test]
+fn policies_that_could_not_be_read_are_not_missing() {
+    let mut world = world().scaled().target(2, 4);
+    world.observed.policies = Observation::Unknown;
+    let plan = world.plan();
+    assert!(plan.actions.is_empty());
+    assert_eq!(reasons(&plan), [Reason::ObservationUnknown]);
+}
+
+#[test]
+fn scheduled_actions_move_the_range_and_that_is_no_drift() {
+    let action = json!({"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)",
+                        "ScalableTargetAction": {"MinCapacity": 0, "MaxCapacity": 1}});
+    let mut scheduled = world().scaled();
+    scheduled.desired.scaling.as_mut().unwrap().insert("ScheduledActions".into(), json!([action]));
+    let mut scheduled = scheduled.applied().target(0, 1).live("/desiredCount", json!(1));
+    scheduled.observed.scheduled_actions = Observation::Present(vec![action]);
+    assert!(scheduled.plan().is_quiet(), "{:#?}", scheduled.plan());
+
+    scheduled.desired.scaling.as_mut().unwrap().insert("MaxCapacity".into(), json!(8));
+    let plan = scheduled.plan();
+    assert_eq!(paths(&plan), ["/scaling/maxCapacity"], "a change of the manifest is sent");
+}
+
+#[test]
+fn removing_scaling_waits_for_approval_and_keeps_the_live_count() {
+    let mut world = world().scaled().applied().target(2, 4).live("/desiredCount", json!(4));
+    world.desired.scaling = None;
+    let plan = world.plan();
+    assert!(plan.actions.is_empty());
+    assert_eq!(reasons(&plan), [Reason::AwaitingApproval]);
+    assert_eq!(plan.applied["scaling"]["MinCapacity"], 2, "it stays remembered until it is done");
+
+    let token = plan.waiting[0].message.rsplit('=').next().unwrap().to_owned();
+    world.desired.mandate.approvals.insert(token);
+    let plan = world.plan();
+    assert_eq!(operations(&plan), [Operation::DeregisterScalableTarget]);
+
+    world.memory = plan.memory.clone();
+    plan.remember_applied(&mut world.memory, super::fixture::now());
+    world.observed.target = Observation::Absent;
+    world.observed.policies = Observation::Present(Vec::new());
+    assert!(world.plan().is_quiet(), "the count of 4 stays although 2 is declared: {:#?}", world.plan());
+    let world = world.declare("desiredCount", json!(3));
+    assert_eq!(body(&world.plan(), Operation::UpdateService)["desiredCount"], 3, "a new declared count ends it");
+}

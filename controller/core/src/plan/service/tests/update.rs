@@ -1,0 +1,158 @@
+use serde_json::json;
+
+use super::fixture::{body, operations, paths, reasons, world};
+use crate::memory::SETTLE;
+use crate::operation::Operation;
+use crate::reason::Reason;
+use crate::spec::DriftMode;
+
+#[test]
+fn a_service_in_line_needs_nothing() {
+    let plan = world().plan();
+    assert!(plan.is_quiet() && plan.drift.is_empty(), "{plan:#?}");
+}
+
+#[test]
+fn only_the_members_that_differ_are_sent_and_each_as_a_whole() {
+    let plan = world().live("/deploymentConfiguration/maximumPercent", json!(150)).plan();
+    assert_eq!(paths(&plan), ["/service/deploymentConfiguration/maximumPercent"]);
+    let sent = body(&plan, Operation::UpdateService);
+    let mut members: Vec<&String> = sent.as_object().unwrap().keys().collect();
+    members.sort();
+    assert_eq!(members, ["cluster", "deploymentConfiguration", "service"]);
+    assert_eq!(sent["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"], true);
+}
+
+#[test]
+fn several_differences_are_one_update() {
+    let plan = world()
+        .live("/healthCheckGracePeriodSeconds", json!(0))
+        .live("/networkConfiguration/awsvpcConfiguration/securityGroups", json!(["sg-2"]))
+        .live("/desiredCount", json!(5))
+        .plan();
+    assert_eq!(operations(&plan), [Operation::UpdateService]);
+    assert_eq!(body(&plan, Operation::UpdateService)["desiredCount"], 2);
+}
+
+#[test]
+fn tags_take_their_own_calls_and_foreign_keys_are_left_alone() {
+    let changed = json!([{"key": "team", "value": "other"}, {"key": "evenkeel.dev/installation", "value": "test"},
+                         {"key": "evenkeel.dev/object", "value": "prod/web"}, {"key": "foreign", "value": "x"}]);
+    let plan = world().live("/tags", changed).plan();
+    assert_eq!(paths(&plan), ["/tags/team"]);
+    assert_eq!(body(&plan, Operation::TagResource)["tags"], json!([{"key": "team", "value": "shop"}]));
+}
+
+#[test]
+fn a_tag_that_is_no_longer_declared_is_taken_off() {
+    let mut world = world().applied();
+    world.desired.tags.clear();
+    let plan = world.plan();
+    assert_eq!(body(&plan, Operation::UntagResource)["tagKeys"], json!(["team"]));
+}
+
+#[test]
+fn report_mode_shows_what_it_would_do_and_does_nothing() {
+    let plan = world().live("/healthCheckGracePeriodSeconds", json!(0)).mode(DriftMode::Report).plan();
+    assert!(plan.actions.is_empty());
+    assert_eq!(plan.proposed.len(), 1);
+    assert_eq!(paths(&plan), ["/service/healthCheckGracePeriodSeconds"]);
+    assert_eq!(reasons(&plan), [Reason::DriftReported]);
+}
+
+#[test]
+fn ignore_mode_compares_nothing() {
+    let plan = world().live("/healthCheckGracePeriodSeconds", json!(0)).mode(DriftMode::Ignore).plan();
+    assert!(plan.actions.is_empty() && plan.drift.is_empty());
+}
+
+#[test]
+fn a_suspended_service_is_left_alone() {
+    let mut world = world().live("/healthCheckGracePeriodSeconds", json!(0));
+    world.desired.mandate.suspended = true;
+    let plan = world.plan();
+    assert!(plan.actions.is_empty());
+    assert_eq!(reasons(&plan), [Reason::Suspended]);
+}
+
+#[test]
+fn an_ignored_path_is_neither_compared_nor_sent_nor_reset() {
+    let plan = world()
+        .ignore("/service/deploymentConfiguration/maximumPercent")
+        .live("/deploymentConfiguration/maximumPercent", json!(150))
+        .live("/deploymentConfiguration/minimumHealthyPercent", json!(50))
+        .plan();
+    assert_eq!(paths(&plan), ["/service/deploymentConfiguration/minimumHealthyPercent"]);
+    // UpdateService takes the member as a whole, so the live value goes along.
+    assert_eq!(body(&plan, Operation::UpdateService)["deploymentConfiguration"]["maximumPercent"], 150);
+}
+
+#[test]
+fn what_cannot_be_changed_is_named_and_the_rest_is_repaired() {
+    let plan = world()
+        .declare("launchType", json!("EC2"))
+        .live("/healthCheckGracePeriodSeconds", json!(0))
+        .plan();
+    assert_eq!(reasons(&plan), [Reason::ReplacementRequired]);
+    let sent = body(&plan, Operation::UpdateService);
+    assert!(sent.get("launchType").is_none());
+    assert_eq!(sent["healthCheckGracePeriodSeconds"], 300);
+}
+
+#[test]
+fn a_field_that_is_no_longer_declared_is_reset_if_aws_can() {
+    let plan = world().applied().undeclare("healthCheckGracePeriodSeconds").plan();
+    assert_eq!(body(&plan, Operation::UpdateService)["healthCheckGracePeriodSeconds"], 0);
+    let plan = world().applied().undeclare("networkConfiguration").plan();
+    assert!(plan.is_quiet(), "a network configuration cannot be taken away");
+    let plan = world().undeclare("healthCheckGracePeriodSeconds").plan();
+    assert!(plan.is_quiet(), "never applied by us: not ours to reset");
+}
+
+#[test]
+fn a_part_of_the_deployment_configuration_that_is_no_longer_declared_is_switched_off() {
+    let mut world = world().applied();
+    world.desired.document["deploymentConfiguration"].as_object_mut().unwrap().remove("deploymentCircuitBreaker");
+    let sent = body(&world.plan(), Operation::UpdateService);
+    let breaker = &sent["deploymentConfiguration"]["deploymentCircuitBreaker"];
+    assert_eq!(*breaker, json!({"enable": false, "rollback": false}));
+}
+
+#[test]
+fn a_write_that_aws_accepts_and_does_not_show_is_held_not_repeated() {
+    let drifted = || world().live("/healthCheckGracePeriodSeconds", json!(0));
+    let first = drifted().plan();
+    let mut memory = first.memory.clone();
+    first.remember_applied(&mut memory, super::fixture::now());
+
+    let mut soon = drifted().later(5);
+    soon.memory = memory.clone();
+    assert_eq!(reasons(&soon.plan()), [Reason::AwaitingWrite]);
+
+    let mut later = drifted().later(SETTLE.as_secs() + 1);
+    later.memory = memory.clone();
+    let plan = later.plan();
+    assert!(plan.actions.is_empty());
+    assert_eq!(reasons(&plan), [Reason::NotReflected]);
+    assert_eq!(paths(&plan), ["/service/healthCheckGracePeriodSeconds"]);
+
+    let mut changed = drifted().declare("healthCheckGracePeriodSeconds", json!(120)).later(SETTLE.as_secs() + 1);
+    changed.memory = memory.clone();
+    assert_eq!(operations(&changed.plan()), [Operation::UpdateService], "the manifest changed");
+
+    let mut moved = world().live("/healthCheckGracePeriodSeconds", json!(7)).later(SETTLE.as_secs() + 1);
+    moved.memory = memory;
+    assert_eq!(operations(&moved.plan()), [Operation::UpdateService], "the observed value changed");
+}
+
+#[test]
+fn members_that_only_the_primary_deployment_shows_are_read_there() {
+    let connect = json!({"enabled": true, "namespace": "ns", "services": [{"portName": "http"}]});
+    let mut shown = connect.clone();
+    shown["services"][0]["discoveryName"] = json!("http");
+    let world = world().declare("serviceConnectConfiguration", connect).live("/deployments/0/serviceConnectConfiguration", json!(null));
+    let mut world = world;
+    let crate::plan::Observation::Present(service) = &mut world.observed.service else { panic!() };
+    service["deployments"][0]["serviceConnectConfiguration"] = shown;
+    assert!(world.plan().is_quiet());
+}
