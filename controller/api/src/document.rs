@@ -1,0 +1,104 @@
+//! Served documents: what clients see of stored objects. Nothing that may be a secret leaves here.
+
+use std::borrow::Cow;
+
+use evenkeel_core::canonical::{DocumentKind, Rule};
+use evenkeel_core::diff::{MASK, masked};
+use evenkeel_core::object::Object;
+use serde_json::{Map, Value, json};
+
+/// The members of a spec that are AWS documents, with the rules that tell which of their values may be secrets. A
+/// Service's `taskDefinition` is a name, and masking leaves a name as it is.
+const DOCUMENTS: [(&str, DocumentKind); 3] = [
+    ("taskDefinition", DocumentKind::TaskDefinition),
+    ("service", DocumentKind::Service),
+    ("cluster", DocumentKind::Cluster),
+];
+
+/// kubectl keeps whole manifests in this annotation, environment values and all.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// A Cluster, TaskDefinition or Service.
+pub(crate) fn own(object: &Object) -> Value {
+    let mut spec = object.spec.clone();
+    for (member, kind) in DOCUMENTS {
+        if let Some(document) = spec.get_mut(member) {
+            *document = masked(&spelled(document, kind.rules()), kind.rules());
+        }
+    }
+    let mut document = whole(object, object.kind.api_version(), object.kind.name());
+    for (member, value) in [("spec", &spec), ("status", &object.status)] {
+        if !value.is_null() {
+            document.insert(member.into(), value.clone());
+        }
+    }
+    document.into()
+}
+
+/// The namespace that bears a Cluster's name.
+pub(crate) fn namespace(cluster: &Object) -> Value {
+    let mut document = whole(cluster, "v1", "Namespace");
+    if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
+        // These are the Cluster's own, and would let a client of namespaces think that it may act on them.
+        metadata.remove("finalizers");
+        metadata.remove("annotations");
+    }
+    let phase = if cluster.metadata.deletion_timestamp.is_some() { "Terminating" } else { "Active" };
+    document.insert("spec".into(), json!({}));
+    document.insert("status".into(), json!({"phase": phase}));
+    document.into()
+}
+
+/// An event: stored under `spec`, served as kube's core/v1 has it.
+pub(crate) fn event(event: &Object) -> Value {
+    let mut document = whole(event, "v1", "Event");
+    let members = event.spec.as_object().into_iter().flatten();
+    for (name, value) in members.filter(|(name, _)| !["apiVersion", "kind", "metadata"].contains(&name.as_str())) {
+        document.insert(name.clone(), value.clone());
+    }
+    // Where kubectl describe reads who said so.
+    if let Some(component) = event.spec.get("reportingComponent") {
+        document.entry("source").or_insert_with(|| json!({"component": component}));
+    }
+    document.into()
+}
+
+fn whole(object: &Object, api_version: &str, kind: &str) -> Map<String, Value> {
+    let mut metadata = json!(object.metadata);
+    if let Some(applied) = metadata.get_mut("annotations").and_then(|annotations| annotations.get_mut(LAST_APPLIED)) {
+        *applied = MASK.into();
+    }
+    Map::from_iter([
+        ("apiVersion".to_owned(), api_version.into()),
+        ("kind".to_owned(), kind.into()),
+        ("metadata".to_owned(), metadata),
+    ])
+}
+
+/// The document with each member that has a rule spelled as the rule spells it. AWS's own tools write members with an
+/// upper-case initial as well, and a value must not slip through unmasked for its spelling.
+fn spelled(value: &Value, rule: &Rule) -> Value {
+    match value {
+        Value::Object(members) => {
+            let respelled = members.iter().map(|(written, member)| {
+                let name = match lower_initial(written) {
+                    lower if std::ptr::eq(rule.member(&lower), Rule::none()) => Cow::Borrowed(written.as_str()),
+                    lower => lower,
+                };
+                (name.to_string(), spelled(member, rule.member(&name)))
+            });
+            Value::Object(respelled.collect())
+        }
+        Value::Array(elements) => elements.iter().map(|element| spelled(element, rule.element())).collect(),
+        other => other.clone(),
+    }
+}
+
+fn lower_initial(name: &str) -> Cow<'_, str> {
+    match name.split_at_checked(1) {
+        Some((initial, rest)) if initial.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+            Cow::Owned(initial.to_ascii_lowercase() + rest)
+        }
+        _ => Cow::Borrowed(name),
+    }
+}
