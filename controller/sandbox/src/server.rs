@@ -136,3 +136,35 @@ async fn answer(
         Delivery::Never => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{Fault, Rule, When};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn exchange(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\
+                       x-amz-target: AmazonEC2ContainerServiceV20141113.ListClusters\r\n\r\n{}";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn it_answers_on_a_loopback_port_and_stops() {
+        let sandbox = Arc::new(Mutex::new(Sandbox::default()));
+        let server = Server::bind("127.0.0.1:0", sandbox.clone(), Arc::new(Timestamp::now)).await.unwrap();
+        let address = server.local_addr();
+        let answer = exchange(address).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("{\"clusterArns\":[]}"), "{answer}");
+        sandbox.lock().unwrap().add_fault(Rule::any(When::Always, Fault::Reset));
+        assert_eq!(exchange(address).await, "", "the connection closes without an answer");
+        server.shutdown().await;
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}

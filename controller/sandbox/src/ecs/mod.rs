@@ -6,6 +6,9 @@ mod service;
 mod tagging;
 mod task_definition;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use cluster::Cluster;
 pub(crate) use service::{Controller, Service};
 pub(crate) use task_definition::Family;

@@ -137,6 +137,9 @@ fn described(kind: &str, given: &Map<String, Value>) -> Value {
     configuration.retain(|_, value| !value.is_null());
     if kind == "TargetTrackingScaling" {
         configuration.entry("DisableScaleIn").or_insert(json!(false));
+        if let Some(value) = configuration.get("TargetValue").and_then(Value::as_f64) {
+            configuration.insert("TargetValue".to_owned(), json!(value));
+        }
     }
     if kind == "PredictiveScaling" {
         for (name, value) in [("Mode", json!("ForecastOnly")), ("SchedulingBufferTime", json!(300))] {

@@ -139,3 +139,41 @@ fn values(field: &str, low: i64, high: i64, names: &[&str]) -> Option<BTreeSet<i
     }
     Some(all)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn next(schedule: &str, after: &str, zone: &str) -> Option<String> {
+        let (after, zone) = (after.parse().unwrap(), TimeZone::get(zone).unwrap());
+        Schedule::parse(schedule).unwrap().next(after, after, &zone).map(|at| at.to_string())
+    }
+
+    #[test]
+    fn cron_finds_the_next_minute_in_its_time_zone() {
+        let monday = "2026-11-23T00:00:00Z";
+        for (schedule, zone, expected) in [
+            ("cron(0 9 ? * MON-FRI *)", "UTC", Some("2026-11-23T09:00:00Z")),
+            ("cron(0 9 ? * MON-FRI *)", "Asia/Tokyo", Some("2026-11-24T00:00:00Z")),
+            ("cron(0/15 * * * ? *)", "UTC", Some("2026-11-23T00:15:00Z")),
+            ("cron(30 8 1 JAN ? *)", "UTC", Some("2027-01-01T08:30:00Z")),
+            ("cron(0 0 ? * 7 2027)", "UTC", Some("2027-01-02T00:00:00Z")),
+            ("cron(0 0 ? * 7 2020)", "UTC", None),
+            ("at(2026-11-23T09:00:00)", "Asia/Tokyo", None),
+            ("at(2026-11-23T10:00:00)", "Asia/Tokyo", Some("2026-11-23T01:00:00Z")),
+            ("rate(5 minutes)", "UTC", Some("2026-11-23T00:05:00Z")),
+        ] {
+            assert_eq!(next(schedule, monday, zone).as_deref(), expected, "{schedule} in {zone}");
+        }
+    }
+
+    #[test]
+    fn rates_count_from_their_start() {
+        let schedule = Schedule::parse("rate(1 hour)").unwrap();
+        let (start, after) = ("2026-11-23T00:10:00Z".parse().unwrap(), "2026-11-23T05:00:00Z".parse().unwrap());
+        let next = schedule.next(after, start, &TimeZone::UTC).unwrap();
+        assert_eq!(next.to_string(), "2026-11-23T05:10:00Z");
+    }
+}

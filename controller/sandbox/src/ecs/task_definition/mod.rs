@@ -8,6 +8,9 @@ mod list;
 mod register;
 mod retire;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use list::{list, list_families, with_token};
 pub(super) use register::register;
 pub(super) use retire::{delete, deregister};
