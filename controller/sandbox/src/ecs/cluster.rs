@@ -118,12 +118,13 @@ pub(super) fn create(region: &mut Region, now: Timestamp, input: Input<'_>) -> A
     let existing = region.clusters.live(name).filter(|cluster| cluster.active);
     let mut cluster = existing.cloned().unwrap_or_else(|| empty.clone());
     cluster.set(region, input)?;
-    if let Some(existing) = existing {
-        if cluster.members != existing.members || (input.get("tags").is_some() && empty.tags != existing.tags) {
-            return Err(ApiError::parameter(
-                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-            ));
-        }
+    let contradicts = |existing: &Cluster| {
+        cluster.members != existing.members || (input.get("tags").is_some() && empty.tags != existing.tags)
+    };
+    if existing.is_some_and(contradicts) {
+        return Err(ApiError::parameter(
+            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+        ));
     }
     let document = cluster.describe(region, name, &["*"]);
     if existing.is_none() {

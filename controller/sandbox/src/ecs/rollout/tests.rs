@@ -47,6 +47,50 @@ fn steps_have_their_own_times_however_late_somebody_looks() {
     assert_eq!(early.web(), late.web());
 }
 
+/// Seventy changes at odd times, good and bad revisions among them; `look` is called once a second.
+fn eventful(seed: u64, mut look: impl FnMut(&mut World)) -> Value {
+    let mut world = World::prepared();
+    world.create(json!({"deploymentConfiguration": {BREAKER: {"enable": true, "rollback": true}}}));
+    world.ok(Operation::RegisterTaskDefinition, definition("web", "broken:1"));
+    world.ok(Operation::RegisterTaskDefinition, definition("web", "nginx:3"));
+    world.sandbox.fail_tasks_of("broken");
+    let mut dice = crate::ids::Ids::labelled(seed, "changes");
+    let caller = world.caller.clone();
+    for _ in 0..70 {
+        let body = match dice.next() % 6 {
+            0 => json!({"desiredCount": dice.next() % 7}),
+            1 => json!({"taskDefinition": format!("web:{}", 1 + dice.next() % 3)}),
+            2 => json!({"deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 125}}),
+            3 => json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": dice.next() % 2}}),
+            4 => json!({"deploymentConfiguration": {"strategy": "ROLLING", "maximumPercent": 200}}),
+            _ => {
+                world.sandbox.crash_tasks(world.now, &caller, "prod", "web", 1).unwrap();
+                json!({})
+            }
+        };
+        // Five unfinished deployments may be in the way: that is an answer too.
+        let _ = world
+            .call(Operation::UpdateService, crate::testing::merge(json!({"cluster": "prod", "service": "web"}), body));
+        for _ in 0..dice.next() % 25 {
+            world.pass(1);
+            look(&mut world);
+        }
+    }
+    world.pass(3600);
+    world.web()
+}
+
+#[test]
+fn looking_changes_nothing_and_every_service_comes_to_rest() {
+    for seed in 0..5 {
+        let watched = eventful(seed, |world| _ = world.web());
+        assert_eq!(watched, eventful(seed, |_| ()), "seed {seed}");
+        let rows = watched["deployments"].as_array().unwrap();
+        let settled = rows.iter().all(|row| row["rolloutState"] != "IN_PROGRESS") && watched["pendingCount"] == 0;
+        assert!(settled, "seed {seed}: {rows:?}");
+    }
+}
+
 #[test]
 fn a_rolling_update_keeps_within_both_percentages() {
     let limits = json!({"minimumHealthyPercent": 50, "maximumPercent": 150});

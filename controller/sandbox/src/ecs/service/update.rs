@@ -39,8 +39,8 @@ pub(in crate::ecs) fn update(region: &mut Region, now: Timestamp, input: Input<'
     let members = merged(region, service, given, force)?;
     check::check(region, cluster, &members)?;
 
-    let changed = |name: &&str| members.get(*name) != service.members.get(*name);
-    let deploys = (force || REVISION.iter().any(|name| changed(&name))) && controller(&members) == Controller::Ecs;
+    let changed = |name: &str| members.get(name) != service.members.get(name);
+    let deploys = (force || REVISION.iter().any(|name| changed(name))) && controller(&members) == Controller::Ecs;
     let unfinished = service.deployments.iter().filter(|old| old.rollout == Rollout::InProgress).count();
     if deploys && unfinished >= 5 {
         return Err(ApiError::parameter("5 active deployments exist, unable to create new deployment."));
