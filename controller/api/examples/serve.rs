@@ -22,7 +22,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let find_uid = |event: &Object| {
         let involved = &event.spec["involvedObject"];
         let mut stored = committed.outcomes.iter().map(|outcome| &outcome.object);
-        let object = stored.find(|it| involved["kind"] == it.kind.name() && involved["name"] == it.metadata.name.as_str())?;
+        let object =
+            stored.find(|it| involved["kind"] == it.kind.name() && involved["name"] == it.metadata.name.as_str())?;
         Some(object.metadata.uid.clone())
     };
     let mut events = Vec::new();

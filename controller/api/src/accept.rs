@@ -27,9 +27,9 @@ pub(crate) fn form(headers: &HeaderMap) -> Form {
 /// The version of aggregated discovery that the client takes, if any. kubectl from 1.30 on asks for `v2`, older ones
 /// for `v2beta1`; the content is the same.
 pub(crate) fn discovery_version(headers: &HeaderMap) -> Option<&'static str> {
-    media_types(headers).filter(|media| parameter(media, "as") == Some("APIGroupDiscoveryList")).find_map(|media| {
-        ["v2", "v2beta1"].into_iter().find(|version| parameter(media, "v") == Some(*version))
-    })
+    media_types(headers)
+        .filter(|media| parameter(media, "as") == Some("APIGroupDiscoveryList"))
+        .find_map(|media| ["v2", "v2beta1"].into_iter().find(|version| parameter(media, "v") == Some(*version)))
 }
 
 fn media_types(headers: &HeaderMap) -> impl Iterator<Item = &str> {

@@ -36,9 +36,10 @@ mod tests {
     fn ages_read_as_kubectl_prints_them() {
         let since = Timestamp::UNIX_EPOCH;
         let after = |seconds| age(since, since + SignedDuration::from_secs(seconds));
-        let ages: Vec<String> = [-5, 0, 119, 120, 303, 600, 11_100, 10_800, 28_800, 172_800, 176_400, 691_200, 70_000_000]
-            .map(after)
-            .into();
+        let ages: Vec<String> =
+            [-5, 0, 119, 120, 303, 600, 11_100, 10_800, 28_800, 172_800, 176_400, 691_200, 70_000_000]
+                .map(after)
+                .into();
         let expected = ["0s", "0s", "119s", "2m", "5m3s", "10m", "3h5m", "3h", "8h", "2d", "2d1h", "8d", "2y80d"];
         assert_eq!(ages, expected);
     }

@@ -60,4 +60,4 @@ pub fn router(state: ApiState) -> Router {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -68,13 +68,12 @@ pub(crate) async fn list(
     namespace: Option<&str>,
     params: &Params,
 ) -> Result<Page, Failure> {
-    let selector = Selector::parse(resource, params)?;
+    let selector = Selector::parse(resource, &params.label_selector, &params.field_selector)?;
     let after = Cursor::parse(&params.continue_)?;
     let listing = state.store.list(resource.stored, namespace).await?;
     let first = after.as_ref().map_or(listing.resource_version, |cursor| cursor.first);
-    let seen = |key: &ObjectKey| {
-        after.as_ref().is_some_and(|it| (&key.namespace, &key.name) <= (&it.namespace, &it.name))
-    };
+    let seen =
+        |key: &ObjectKey| after.as_ref().is_some_and(|it| (&key.namespace, &key.name) <= (&it.namespace, &it.name));
     let skip = listing.keys().take_while(|key| seen(key)).count();
     let left = listing.len() - skip;
     let limit = if params.limit == 0 { usize::MAX } else { params.limit };

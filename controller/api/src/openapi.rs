@@ -37,6 +37,7 @@ fn build(group_version: GroupVersion) -> Value {
         schemas.insert(schema_name(resource), schema(resource, &mut generator));
     }
     schemas.extend(generator.take_definitions(true));
+    schemas.values_mut().for_each(drop_null);
     schemas.insert("ObjectMeta".into(), object_meta());
     json!({
         "openapi": "3.0.0",
@@ -107,10 +108,24 @@ fn schema(resource: &Resource, generator: &mut SchemaGenerator) -> Value {
     })
 }
 
+/// Turns "this or null" into "this": kubectl follows only references that stand alone, and absent is what null means.
+fn drop_null(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::Array(mut choices)) = members.remove("anyOf") {
+                choices.retain(|choice| choice["enum"] != json!([null]));
+                let word = if choices.len() == 1 { "allOf" } else { "anyOf" };
+                members.insert(word.into(), choices.into());
+            }
+            members.values_mut().for_each(drop_null);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_null),
+        _ => {}
+    }
+}
+
 fn object_meta() -> Value {
-    let texts = |description: &str| {
-        json!({"type": "object", "description": description, "additionalProperties": {"type": "string"}})
-    };
+    let texts = |description: &str| json!({"type": "object", "description": description, "additionalProperties": {"type": "string"}});
     let text = |description: &str| json!({"type": "string", "description": description});
     json!({
         "type": "object",

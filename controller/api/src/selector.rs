@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::params::Params;
 use crate::resource::Resource;
 
 /// Which objects a request is about.
@@ -35,10 +34,10 @@ enum Test {
 }
 
 impl Selector {
-    /// Reads both selectors of a request.
-    pub(crate) fn parse(resource: &Resource, params: &Params) -> Result<Self, Failure> {
-        let labels = split(&params.label_selector).into_iter().map(|text| label(text.trim()));
-        let fields = split(&params.field_selector).into_iter().map(|text| field(text.trim(), resource));
+    /// Reads a label selector and a field selector; empty ones select everything.
+    pub(crate) fn parse(resource: &Resource, labels: &str, fields: &str) -> Result<Self, Failure> {
+        let labels = split(labels).into_iter().map(|text| label(text.trim()));
+        let fields = split(fields).into_iter().map(|text| field(text.trim(), resource));
         Ok(Self { requirements: labels.chain(fields).collect::<Result<_, _>>()? })
     }
 
@@ -62,7 +61,9 @@ impl Requirement {
     fn holds(&self, document: &Value) -> bool {
         let value = match &self.subject {
             Subject::Label(key) => document["metadata"]["labels"].get(key).and_then(Value::as_str),
-            Subject::Field(path) => Some(path.split('.').fold(document, |at, member| &at[member]).as_str().unwrap_or("")),
+            Subject::Field(path) => {
+                Some(path.split('.').fold(document, |at, member| &at[member]).as_str().unwrap_or(""))
+            }
         };
         match (&self.test, value) {
             (Test::In(values), Some(value)) => values.iter().any(|wanted| wanted == value),
@@ -115,7 +116,8 @@ fn test(values: Vec<String>, equal: bool) -> Test {
 }
 
 fn label(text: &str) -> Result<Requirement, Failure> {
-    let (key, test) = if let Some((key, rest)) = text.split_once(char::is_whitespace).filter(|(_, it)| it.contains('(')) {
+    let (key, test) = if let Some((key, rest)) = text.split_once(char::is_whitespace).filter(|(_, it)| it.contains('('))
+    {
         let (operator, values) = rest.split_once('(').unwrap_or((rest, ""));
         let values = values.trim_end().strip_suffix(')').unwrap_or("").split(',').map(|value| value.trim().to_owned());
         match operator.trim() {
@@ -174,13 +176,11 @@ mod tests {
 
     fn selects(labels: &str, fields: &str) -> Result<bool, Failure> {
         let resource = RESOURCES.iter().find(|resource| resource.kind == "Service").unwrap();
-        let params =
-            Params { label_selector: labels.into(), field_selector: fields.into(), ..Params::default() };
         let document = json!({
             "metadata": {"name": "web", "namespace": "shop", "labels": {"tier": "front", "evenkeel.dev/team": "a"}},
             "status": {"sync": "OutOfSync"},
         });
-        Ok(Selector::parse(resource, &params)?.matches(&document))
+        Ok(Selector::parse(resource, labels, fields)?.matches(&document))
     }
 
     #[test]

@@ -107,7 +107,8 @@ fn discovered(headers: &HeaderMap, plain: fn() -> Value, aggregated: fn(&str) ->
         Some(version) => {
             // kubectl tells by these parameters that it got what it asked for.
             let media = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-            (VARY, [(header::CONTENT_TYPE, media)], Json(aggregated(version)).into_response().into_body()).into_response()
+            (VARY, [(header::CONTENT_TYPE, media)], Json(aggregated(version)).into_response().into_body())
+                .into_response()
         }
     }
 }

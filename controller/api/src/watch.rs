@@ -37,7 +37,7 @@ pub(crate) async fn watch(
     params: &Params,
     form: Form,
 ) -> Result<Response, Failure> {
-    let selector = Selector::parse(resource, params)?;
+    let selector = Selector::parse(resource, &params.label_selector, &params.field_selector)?;
     let start = params.start()?;
     let listing = state.store.list(resource.stored, namespace.as_deref()).await?;
     let from = match start {
@@ -48,7 +48,9 @@ pub(crate) async fn watch(
     let lines = match state.store.watch(meant, from) {
         Ok(changes) => Lines::start(state, resource, selector, params, form, start, listing, changes)?,
         // Some clients never recover from an HTTP 410 here; all of them do from one in the stream.
-        Err(error @ WatchError::Expired { .. }) => return Ok(respond(Body::from(line("ERROR", &Failure::from(error).status())))),
+        Err(error @ WatchError::Expired { .. }) => {
+            return Ok(respond(Body::from(line("ERROR", &Failure::from(error).status()))));
+        }
         Err(error) => return Err(error.into()),
     };
     let stream = stream::unfold(lines, |mut lines| async {

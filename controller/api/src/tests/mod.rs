@@ -1,0 +1,117 @@
+//! The API as clients see it: requests in, answers out, over a store in a temporary directory.
+
+#![allow(clippy::unwrap_used)]
+
+mod discovers;
+mod masks;
+mod reads;
+mod tables;
+mod watches;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_store::{Batch, Committed, Options, Store, Write};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::{ApiState, router};
+
+const OWN: &str = "/apis/evenkeel.dev/v1alpha1";
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// When the sample objects were made; five minutes later is now.
+fn made() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// An API over the sample objects.
+struct Api {
+    store: Store,
+    router: Router,
+}
+
+impl Api {
+    async fn empty() -> Self {
+        Self::with(Options { store_id: Some(1), ..Options::default() }).await
+    }
+
+    async fn with(options: Options) -> Self {
+        let store = Store::temporary(options).await.unwrap();
+        let clock = Arc::new(|| made() + SignedDuration::from_mins(5));
+        let router = router(ApiState { store: store.clone(), clock });
+        Self { store, router }
+    }
+
+    async fn sample() -> Self {
+        let api = Self::empty().await;
+        let objects: Vec<Object> = serde_json::from_str(include_str!("../../fixtures/objects.json")).unwrap();
+        for object in objects {
+            api.apply(object).await;
+        }
+        api
+    }
+
+    async fn commit(&self, write: Write) -> Committed {
+        self.store.commit(Batch::new(made(), vec![write])).await.unwrap()
+    }
+
+    /// Stores an object, with its status if it has one.
+    async fn apply(&self, object: Object) {
+        let (key, status) = (object.key(), object.status.clone());
+        self.commit(Write::Apply(object)).await;
+        if !status.is_null() {
+            self.commit(Write::Status { key, status }).await;
+        }
+    }
+
+    async fn send(&self, method: Method, path: &str, accept: &str) -> (StatusCode, HeaderMap, Body) {
+        let request = Request::builder().method(method).uri(path).header(header::ACCEPT, accept);
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status, parts.headers, body)
+    }
+
+    async fn answer(&self, method: Method, path: &str, accept: &str) -> (u16, Value) {
+        let (status, _, body) = self.send(method, path, accept).await;
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (status.as_u16(), serde_json::from_slice(&bytes).unwrap())
+    }
+
+    async fn get_as(&self, path: &str, accept: &str) -> Value {
+        let (status, value) = self.answer(Method::GET, path, accept).await;
+        assert_eq!(status, 200, "{path}: {value}");
+        value
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.get_as(path, "application/json").await
+    }
+
+    async fn names(&self, path: &str) -> Vec<String> {
+        names(&self.get(path).await)
+    }
+}
+
+/// `namespace/name` of each item of a list.
+fn names(list: &Value) -> Vec<String> {
+    list["items"].as_array().unwrap().iter().map(name).collect()
+}
+
+fn name(object: &Value) -> String {
+    let part = |member: &str| object["metadata"][member].as_str();
+    match part("namespace") {
+        Some(namespace) => format!("{namespace}/{}", part("name").unwrap()),
+        None => part("name").unwrap().to_owned(),
+    }
+}
+
+fn service(namespace: &str, name: &str) -> Object {
+    Object::new(&ObjectKey::new(Kind::Service, namespace, name), json!({"service": {}}))
+}
