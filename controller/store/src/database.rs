@@ -9,12 +9,14 @@
 //! record/<table>/<key>              bytes
 //! ```
 //!
-//! Facts about sled 0.34 that shape this file: a batch is atomic after a crash, but only what was flushed survives one
-//! (measured), so nothing is acknowledged before `flush`. On Linux `flush` only starts and awaits `sync_file_range`, which
-//! leaves out the file's length and the disk's own cache, and large values go to files of their own, under `blobs/`, that
-//! are never synced (read in its source). That survives the end of the process but not of the machine, so `write` syncs
-//! the files itself. `flush_async` misbehaves under tokio's paused clock, and the
-//! background flusher would only add a thread, so it is off. `watch_prefix` blocks the writer once a reader lags.
+//! Facts about sled 0.34 that shape this file:
+//!
+//! - A batch is atomic after a crash, but only what was flushed survives one (measured): nothing is acknowledged before.
+//! - On Linux `flush` ends in `sync_file_range`, which leaves out the file's length and the disk's own cache, and large
+//!   values go to files of their own under `blobs/` that are never synced (read in its source). That survives the end of
+//!   the process, but not of the machine, so [`Database::write`] syncs the files itself.
+//! - `flush_async` misbehaves under tokio's paused clock, and `watch_prefix` blocks the writer once a reader lags: neither
+//!   is used. The background flusher would only add a thread, so it is off.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -89,7 +91,7 @@ pub(crate) struct Loaded {
 #[derive(Debug)]
 pub(crate) struct Database {
     db: sled::Db,
-    /// `None` for a temporary one.
+    /// `None` for a temporary one. Dropped after the database.
     files: Option<Files>,
 }
 
@@ -208,7 +210,8 @@ struct Files {
 impl Files {
     /// Takes the files of an open database, and syncs them: they may be new, or what a crash left.
     fn open(path: &Path) -> io::Result<Self> {
-        let mut files = Self { log: File::open(path.join("db"))?, blobs: path.join("blobs"), synced: HashSet::new() };
+        let log = File::options().write(true).open(path.join("db"))?;
+        let mut files = Self { log, blobs: path.join("blobs"), synced: HashSet::new() };
         files.sync()?;
         for made in ["conf", "blobs", ".", ".."] {
             File::open(path.join(made))?.sync_all()?;
@@ -233,6 +236,14 @@ impl Files {
         }
         self.synced = names;
         Ok(())
+    }
+}
+
+impl Drop for Files {
+    /// Waits until sled is done: its threads may hold its lock on the log a little longer than the last handle lives
+    /// (measured), and whoever opens the directory next would find it locked.
+    fn drop(&mut self) {
+        let _ = self.log.lock();
     }
 }
 

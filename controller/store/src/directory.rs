@@ -90,10 +90,10 @@ impl Directory {
         write().map_err(|source| OpenError::Io { path: self.path.join("format"), source })
     }
 
-    /// Makes every directory 0700 and every file 0600. The database makes its files with the process' umask; those that
-    /// come later wait until the store closes, and the directory around them keeps others out.
+    /// Makes the database's directories 0700 and its files 0600. It makes them with the process' umask; those that come
+    /// later wait until the store closes, and the directory around them keeps others out.
     pub(crate) fn restrict(&self) -> io::Result<()> {
-        restrict(&self.path)
+        restrict(&self.database())
     }
 }
 

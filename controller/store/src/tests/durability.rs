@@ -124,15 +124,15 @@ async fn closing_finishes_what_was_asked_for_before_and_refuses_what_comes_after
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), options()).await.unwrap();
     let other = store.clone();
-    let commits = (0..20).map(|n| other.commit(Batch::new(now(), vec![apply(&format!("web-{n}"), 1)])));
-    let commits: Vec<_> = commits.collect();
-    let pending = async {
-        for commit in commits {
-            commit.await.unwrap();
-        }
-    };
-    pending.await;
+    let mut commits = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let other = other.clone();
+        commits.spawn(async move { other.commit(Batch::new(now(), vec![apply(&format!("web-{n}"), 1)])).await });
+    }
+    // On this one thread they all run once, and so have asked, before this goes on.
+    tokio::task::yield_now().await;
     store.close().await;
+    assert!(commits.join_all().await.iter().all(Result::is_ok));
     assert_eq!(other.get(&key("web-0")).await, Err(StoreError::Closed));
     assert_eq!(other.record(Table::Memory, "uid").await, Err(StoreError::Closed));
     assert!(other.list(Kind::Service, None).await.is_err());
