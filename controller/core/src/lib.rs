@@ -3,6 +3,7 @@
 //! Nothing in this crate reads a clock, a file, the network or a random source: what decides is a function of its
 //! arguments, so that it can be tested without what acts.
 
+pub mod admission;
 pub mod canonical;
 pub mod catalogue;
 pub mod desired;
