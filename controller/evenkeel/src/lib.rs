@@ -1,1 +1,17 @@
-//! x
+//! evenkeel: a reconciling controller for Amazon ECS.
+//!
+//! Start reading at [`engine`], which runs the workers, and [`reconcile`], one pass over one object. [`source`] reads
+//! the directory of manifests and [`apply`] brings them into the store; [`observe`] reads AWS and [`execute`] writes
+//! to it. What is decided is decided in `evenkeel-core`.
+
+pub mod apply;
+pub mod clock;
+pub mod embedded;
+pub mod engine;
+pub mod execute;
+pub mod fleet;
+pub mod metrics;
+pub mod observe;
+pub mod reconcile;
+pub mod shutdown;
+pub mod workqueue;

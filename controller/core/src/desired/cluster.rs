@@ -34,10 +34,13 @@ impl Cluster {
             Err(problems) => return Checked::broken(problems),
         };
         let Some(written) = &spec.cluster else {
-            return Checked::new(Self { name: name.to_owned(), document: None, tags: BTreeMap::new(), spec }, Vec::new());
+            return Checked::new(
+                Self { name: name.to_owned(), document: None, tags: BTreeMap::new(), spec },
+                Vec::new(),
+            );
         };
         let mut document = Document::new(written, "/spec/cluster").default("clusterName", name);
-        let Some(wire) = document.to_wire(Catalogue::get().input(Operation::CreateCluster)) else {
+        let Some(wire) = document.wire(Catalogue::get().input(Operation::CreateCluster)) else {
             return Checked::broken(document.problems);
         };
         document.found(validate::cluster(&wire));

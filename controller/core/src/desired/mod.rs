@@ -75,13 +75,14 @@ impl Document {
         self
     }
 
-    fn to_wire(&mut self, shape: &'static Shape) -> Option<Value> {
+    fn wire(&mut self, shape: &'static Shape) -> Option<Value> {
         let (value, problems) = match to_wire(&self.written, shape) {
             Ok(Wire { value, warnings }) => (Some(value), warnings),
             Err(problems) => (None, problems),
         };
         let at = self.at;
-        self.problems.extend(problems.into_iter().map(|problem| Problem { path: format!("{at}{}", problem.path), ..problem }));
+        self.problems
+            .extend(problems.into_iter().map(|problem| Problem { path: format!("{at}{}", problem.path), ..problem }));
         value
     }
 

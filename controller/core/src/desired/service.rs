@@ -36,7 +36,7 @@ impl Service {
             Err(problems) => return Checked::broken(problems),
         };
         let mut service = Document::new(&spec.service, "/spec/service").default("serviceName", name);
-        let wire = service.to_wire(Catalogue::get().input(Operation::CreateService));
+        let wire = service.wire(Catalogue::get().input(Operation::CreateService));
         let mut scaling = spec.scaling.as_ref().map(|written| Document::new(written, "/spec/scaling"));
         let scaling_wire = scaling.as_mut().and_then(|scaling| match validate::scaling_to_wire(&scaling.written) {
             Ok(wire) => {

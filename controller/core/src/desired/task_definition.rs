@@ -34,11 +34,12 @@ impl TaskDefinition {
             Err(problems) => return Checked::broken(problems),
         };
         let Some(written) = &spec.task_definition else {
-            let message = "spec.taskDefinition is missing: give the document, or a file with it in spec.taskDefinitionFile";
+            let message =
+                "spec.taskDefinition is missing: give the document, or a file with it in spec.taskDefinitionFile";
             return Checked::broken(vec![Problem::error("/spec", "missing-member", message)]);
         };
         let mut document = Document::new(written, "/spec/taskDefinition").default("family", name);
-        let Some(wire) = document.to_wire(Catalogue::get().input(Operation::RegisterTaskDefinition)) else {
+        let Some(wire) = document.wire(Catalogue::get().input(Operation::RegisterTaskDefinition)) else {
             return Checked::broken(document.problems);
         };
         document.found(validate::task_definition(&wire));
@@ -49,7 +50,13 @@ impl TaskDefinition {
     }
 
     /// What its plan works on.
-    pub fn desired(&self, object: &Object, defaults: &Defaults, installation: &str, now: Timestamp) -> plan::task_definition::Desired {
+    pub fn desired(
+        &self,
+        object: &Object,
+        defaults: &Defaults,
+        installation: &str,
+        now: Timestamp,
+    ) -> plan::task_definition::Desired {
         plan::task_definition::Desired {
             family: self.family.clone(),
             owner: owner(object, installation),

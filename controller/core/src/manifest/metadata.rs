@@ -33,13 +33,19 @@ pub(super) fn read(kind: Kind, value: &Value) -> Result<Metadata, Vec<Problem>> 
     let name_rule = if kind.namespaced() { subdomain } else { label };
     match &written.name {
         None => wrong(AT.to_owned(), "name is missing".to_owned()),
-        Some(name) => name_rule(name).unwrap_or_else(|why| wrong(format!("{AT}/name"), format!("{name:?} is no name: {why}"))),
+        Some(name) => {
+            name_rule(name).unwrap_or_else(|why| wrong(format!("{AT}/name"), format!("{name:?} is no name: {why}")))
+        }
     }
     match (&written.namespace, kind.namespaced()) {
-        (None, true) => wrong(AT.to_owned(), format!("namespace is missing: a {kind} lives in the namespace that bears its Cluster's name")),
+        (None, true) => wrong(
+            AT.to_owned(),
+            format!("namespace is missing: a {kind} lives in the namespace that bears its Cluster's name"),
+        ),
         (Some(_), false) => wrong(format!("{AT}/namespace"), format!("a {kind} has no namespace: remove it")),
         (Some(name), true) => {
-            label(name).unwrap_or_else(|why| wrong(format!("{AT}/namespace"), format!("{name:?} is no namespace: {why}")));
+            label(name)
+                .unwrap_or_else(|why| wrong(format!("{AT}/namespace"), format!("{name:?} is no namespace: {why}")));
         }
         (None, false) => {}
     }

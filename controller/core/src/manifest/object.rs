@@ -132,7 +132,8 @@ fn task_definition(spec: &Value) -> Result<(), Vec<Problem>> {
     match (read.task_definition, read.task_definition_file) {
         (Some(_), None) | (None, Some(_)) => Ok(()),
         (None, None) => {
-            let message = "taskDefinition is missing; taskDefinitionFile, the path of a file that holds it, does as well";
+            let message =
+                "taskDefinition is missing; taskDefinitionFile, the path of a file that holds it, does as well";
             Err(vec![Problem::error("/spec", "missing-member", message)])
         }
         (Some(_), Some(_)) => {

@@ -100,7 +100,8 @@ impl Expansion<'_> {
                 rest = after;
                 continue;
             }
-            let end = after.find('}').ok_or_else(|| ("variable", "${ without }: for the text ${ write $${".to_owned()))?;
+            let end =
+                after.find('}').ok_or_else(|| ("variable", "${ without }: for the text ${ write $${".to_owned()))?;
             let value = self.variable(&after[..end], using)?;
             let whole = before.is_empty() && expanded.is_empty() && after.len() == end + 1;
             if whole && rest.len() == text.len() {
@@ -114,7 +115,9 @@ impl Expansion<'_> {
                 // 1.10 has become 1.1 when it was parsed; nobody means that in a tag or a name.
                 _ => {
                     let name = &after[..end];
-                    let message = format!("{name} is a decimal number, which may be written in more ways than one: quote its value where it is defined");
+                    let message = format!(
+                        "{name} is a decimal number, which may be written in more ways than one: quote its value where it is defined"
+                    );
                     return Err(("variable", message));
                 }
             }
@@ -135,14 +138,23 @@ impl Expansion<'_> {
                 Some(meant) => format!("did you mean {meant}?"),
                 None => "define it in evenkeel.yaml".to_owned(),
             };
-            return Err(("undefined-variable", format!("no variable {name} is defined here: {hint} (for the text itself write $${{{name}}})")));
+            return Err((
+                "undefined-variable",
+                format!("no variable {name} is defined here: {hint} (for the text itself write $${{{name}}})"),
+            ));
         };
         if let Some(first) = using.iter().position(|used| used == name) {
-            return Err(("variable", format!("the value of {name} needs itself: {} → {name}", using[first..].join(" → "))));
+            return Err((
+                "variable",
+                format!("the value of {name} needs itself: {} → {name}", using[first..].join(" → ")),
+            ));
         }
         let cost = 1 + value.as_str().map_or(0, str::len);
         self.left = self.left.checked_sub(cost).ok_or_else(|| {
-            ("variable", format!("variables bring more than {MAX_EXPANDED_BYTES} bytes into this file: no more is read"))
+            (
+                "variable",
+                format!("variables bring more than {MAX_EXPANDED_BYTES} bytes into this file: no more is read"),
+            )
         })?;
         let Value::String(text) = value else { return Ok(value.clone()) };
         using.push(name.to_owned());

@@ -12,6 +12,22 @@ use crate::reason::{Reason, Weight};
 pub use condition::{Condition, condition};
 pub use health::{Health, service_health};
 
+/// The members of a status that every kind has and every pass writes anew.
+pub const COMMON: [&str; 12] = [
+    "observedGeneration",
+    "conditions",
+    "sync",
+    "health",
+    "drift",
+    "waiting",
+    "proposed",
+    "lastAppliedRevision",
+    "lastAttemptedRevision",
+    "lastHandledReconcileAt",
+    "suspended",
+    "failed",
+];
+
 /// Whether observed state is as declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sync {

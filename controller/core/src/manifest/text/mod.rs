@@ -77,9 +77,9 @@ pub struct Document {
     /// Which document of the file, from 0.
     pub index: usize,
     /// Its content; YAML merge keys are resolved.
-    pub value: Value,
+    pub value: Arc<Value>,
     /// The content as written, where it has merge keys.
-    unmerged: Option<Value>,
+    unmerged: Option<Arc<Value>>,
 }
 
 /// What keeps a text from being read, and where.
@@ -118,14 +118,17 @@ impl File {
             Syntax::Json => json::parse(&self.text),
         };
         let mut documents = Vec::new();
-        for (index, written) in values.into_iter().enumerate().filter(|(_, value)| !value.is_null()) {
-            let mut document = Document { file: Arc::clone(self), index, value: written.clone(), unmerged: None };
+        for (index, mut value) in values.into_iter().enumerate().filter(|(_, value)| !value.is_null()) {
+            let mut unmerged = None;
+            let mut refused = Ok(());
             if self.syntax == Syntax::Yaml && self.text.contains(yaml::MERGE_KEY) {
-                document.unmerged = Some(written);
-                if let Err(Problem { path, at_key, message, rule, .. }) = yaml::merge(&mut document.value, "") {
-                    let location = document.locate(&path, at_key);
-                    return (documents, Some(Fault { location, message, rule }));
-                }
+                unmerged = Some(Arc::new(value.clone()));
+                refused = yaml::merge(&mut value, "");
+            }
+            let document = Document { file: Arc::clone(self), index, value: Arc::new(value), unmerged };
+            if let Err(Problem { path, at_key, message, rule, .. }) = refused {
+                let location = document.locate(&path, at_key);
+                return (documents, Some(Fault { location, message, rule }));
             }
             documents.push(document);
         }

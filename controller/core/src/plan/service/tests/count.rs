@@ -89,7 +89,8 @@ fn a_service_is_created_with_a_count_inside_its_range() {
 
 #[test]
 fn a_daemon_is_created_and_updated_without_a_count() {
-    let mut daemon = world().declare("schedulingStrategy", json!("DAEMON")).live("/schedulingStrategy", json!("DAEMON"));
+    let mut daemon =
+        world().declare("schedulingStrategy", json!("DAEMON")).live("/schedulingStrategy", json!("DAEMON"));
     daemon = daemon.live("/desiredCount", json!(9));
     assert!(daemon.plan().is_quiet());
     daemon.observed.service = Observation::Absent;

@@ -17,7 +17,11 @@ fn a_service_that_was_there_before_is_reported_with_its_plan_and_not_touched() {
 
 #[test]
 fn an_adopted_service_is_tagged_first() {
-    let plan = world().live("/tags", json!([])).live("/healthCheckGracePeriodSeconds", json!(0)).adoption(Adoption::Adopt).plan();
+    let plan = world()
+        .live("/tags", json!([]))
+        .live("/healthCheckGracePeriodSeconds", json!(0))
+        .adoption(Adoption::Adopt)
+        .plan();
     assert_eq!(operations(&plan), [Operation::TagResource, Operation::UpdateService]);
     assert!(body(&plan, Operation::TagResource)["tags"].to_string().contains(TAG_INSTALLATION));
 }

@@ -43,7 +43,8 @@ fn an_object_goes_once_its_service_is_inactive_or_gone_and_not_before() {
 #[test]
 fn what_is_not_ours_is_never_deleted() {
     for tags in [json!([]), json!([{"key": "evenkeel.dev/installation", "value": "other"}])] {
-        let mut foreign = world().live("/tags", tags).live("/desiredCount", json!(0)).live("/runningCount", json!(0)).deleting();
+        let mut foreign =
+            world().live("/tags", tags).live("/desiredCount", json!(0)).live("/runningCount", json!(0)).deleting();
         foreign.desired.mandate.policy.deletion_policy = DeletionPolicy::Delete;
         let plan = foreign.plan();
         assert!(plan.actions.is_empty() && plan.finalized);

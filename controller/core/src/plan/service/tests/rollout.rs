@@ -66,9 +66,15 @@ fn a_missing_service_is_created_once_with_everything_it_needs() {
     let mut missing = world().scaled();
     missing.observed.service = Observation::Absent;
     let plan = missing.plan();
-    assert_eq!(operations(&plan), [Operation::CreateService, Operation::RegisterScalableTarget, Operation::PutScalingPolicy]);
+    assert_eq!(
+        operations(&plan),
+        [Operation::CreateService, Operation::RegisterScalableTarget, Operation::PutScalingPolicy]
+    );
     let sent = body(&plan, Operation::CreateService);
-    assert_eq!((&sent["cluster"], &sent["serviceName"], &sent["taskDefinition"]), (&json!("prod"), &json!("web"), &json!(ARN)));
+    assert_eq!(
+        (&sent["cluster"], &sent["serviceName"], &sent["taskDefinition"]),
+        (&json!("prod"), &json!("web"), &json!(ARN))
+    );
     let token = sent["clientToken"].as_str().unwrap();
     assert!(token.len() <= 36);
     assert_eq!(plan.memory.intent.as_ref().unwrap().operation, Operation::CreateService);
@@ -122,7 +128,10 @@ fn content_whose_rollout_failed_is_not_tried_again_until_it_changes_or_somebody_
     assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
     let sent = body(&plan, Operation::UpdateService);
     assert!(sent.get("taskDefinition").is_none(), "other drift is still repaired, without the failed content");
-    assert!(body(&plan, Operation::TagResource)["tags"].to_string().contains("failed-hash"), "known after a lost store too");
+    assert!(
+        body(&plan, Operation::TagResource)["tags"].to_string().contains("failed-hash"),
+        "known after a lost store too"
+    );
 
     failed.memory = plan.memory.clone();
     assert_eq!(reasons(&failed.plan()), [Reason::RolloutFailed], "still");

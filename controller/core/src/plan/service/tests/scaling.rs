@@ -25,7 +25,12 @@ fn changed_bounds_are_corrected_and_named_as_the_manifest_writes_them() {
 #[test]
 fn a_suspended_target_is_resumed_if_the_manifest_says_so() {
     let mut world = world().scaled().target(2, 4);
-    world.desired.scaling.as_mut().unwrap().insert("SuspendedState".into(), json!({"DynamicScalingOutSuspended": false}));
+    world
+        .desired
+        .scaling
+        .as_mut()
+        .unwrap()
+        .insert("SuspendedState".into(), json!({"DynamicScalingOutSuspended": false}));
     assert!(world.plan().is_quiet());
     let Observation::Present(target) = &mut world.observed.target else { panic!() };
     target["SuspendedState"]["DynamicScalingOutSuspended"] = json!(true);

@@ -89,10 +89,7 @@ fn an_ignored_path_is_neither_compared_nor_sent_nor_reset() {
 
 #[test]
 fn what_cannot_be_changed_is_named_and_the_rest_is_repaired() {
-    let plan = world()
-        .declare("launchType", json!("EC2"))
-        .live("/healthCheckGracePeriodSeconds", json!(0))
-        .plan();
+    let plan = world().declare("launchType", json!("EC2")).live("/healthCheckGracePeriodSeconds", json!(0)).plan();
     assert_eq!(reasons(&plan), [Reason::ReplacementRequired]);
     let sent = body(&plan, Operation::UpdateService);
     assert!(sent.get("launchType").is_none());
@@ -150,7 +147,9 @@ fn members_that_only_the_primary_deployment_shows_are_read_there() {
     let connect = json!({"enabled": true, "namespace": "ns", "services": [{"portName": "http"}]});
     let mut shown = connect.clone();
     shown["services"][0]["discoveryName"] = json!("http");
-    let world = world().declare("serviceConnectConfiguration", connect).live("/deployments/0/serviceConnectConfiguration", json!(null));
+    let world = world()
+        .declare("serviceConnectConfiguration", connect)
+        .live("/deployments/0/serviceConnectConfiguration", json!(null));
     let mut world = world;
     let crate::plan::Observation::Present(service) = &mut world.observed.service else { panic!() };
     service["deployments"][0]["serviceConnectConfiguration"] = shown;

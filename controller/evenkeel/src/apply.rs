@@ -1,0 +1,241 @@
+//! From a loaded directory to objects in the store: applied, updated, and, past the guard, deleted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evenkeel_core::catalogue::Severity;
+use evenkeel_core::desired::APPROVE;
+use evenkeel_core::manifest::{Load, Manifest};
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_store::{Batch, CommitError, Store, StoreError, Table, Write};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::reconcile::FINALIZER;
+
+/// What is kept of where an object came from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SourceRecord {
+    /// Revision of the source at which the object last changed.
+    pub revision: String,
+    /// File, from the root of the source.
+    pub file: String,
+    /// Line at which its manifest begins.
+    pub line: usize,
+    /// Why the newest manifest is not in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Annotation keys that the source set: only these are its to change and remove.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub annotations: BTreeSet<String>,
+    /// Label keys that the source set.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
+}
+
+/// How many objects of one namespace may go within [`GUARD_WINDOW`] before a person is asked.
+pub const GUARD_LIMIT: usize = 5;
+/// The window of the guard.
+pub const GUARD_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// Objects in one commit: with a record each, well within what a batch may hold.
+const CHUNK: usize = 200;
+
+/// What applying a load did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// New objects.
+    pub created: usize,
+    /// Objects whose spec, labels or annotations changed.
+    pub changed: usize,
+    /// Objects that are now being deleted.
+    pub deleted: usize,
+    /// Objects that are gone from the source and are not deleted, with the reason.
+    pub held: Vec<String>,
+    /// Objects that are declared while their predecessor is still being deleted: they are created once it is gone.
+    pub pending: usize,
+}
+
+/// A load could not be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The store could not be read.
+    #[error("failed to read the store: {0}")]
+    Read(#[from] StoreError),
+    /// The store could not be written.
+    #[error("failed to write the store: {0}")]
+    Write(#[from] CommitError),
+}
+
+/// Applies what a directory declares.
+///
+/// Objects in files with errors keep their last good spec and learn why. Nothing is deleted unless the whole source was
+/// understood, and no more than the guard lets pass.
+///
+/// # Errors
+/// The store's. What was applied before stays; applying again goes on from there.
+pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -> Result<Summary, ApplyError> {
+    let mut summary = Summary::default();
+    for chunk in load.manifests.chunks(CHUNK) {
+        let mut writes = Vec::new();
+        for manifest in chunk {
+            declare(store, manifest, revision, &mut writes, &mut summary).await?;
+        }
+        commit(store, writes, now).await?;
+    }
+    broken(store, load, now).await?;
+    prune(store, load, now, &mut summary).await?;
+    Ok(summary)
+}
+
+async fn commit(store: &Store, writes: Vec<Write>, now: Timestamp) -> Result<(), ApplyError> {
+    if !writes.is_empty() {
+        store.commit(Batch::new(now, writes)).await?;
+    }
+    Ok(())
+}
+
+async fn record_of(store: &Store, key: &ObjectKey) -> Result<SourceRecord, StoreError> {
+    let bytes = store.record(Table::Source, &key.to_string()).await?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+}
+
+fn write_record(key: &ObjectKey, record: &SourceRecord) -> Write {
+    // A record is plain data: there is nothing in it that JSON cannot hold.
+    Write::Record { table: Table::Source, key: key.to_string(), value: serde_json::to_vec(record).unwrap_or_default() }
+}
+
+async fn declare(
+    store: &Store,
+    manifest: &Manifest,
+    revision: &str,
+    writes: &mut Vec<Write>,
+    summary: &mut Summary,
+) -> Result<(), ApplyError> {
+    let declared = &manifest.object;
+    let key = declared.key();
+    let existing = store.get(&key).await?;
+    if existing.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some()) {
+        summary.pending += 1;
+        return Ok(());
+    }
+    let before = record_of(store, &key).await?;
+    let mut object = existing.clone().unwrap_or_else(|| Object::new(&key, serde_json::Value::Null));
+    object.spec = declared.spec.clone();
+    let metadata = &declared.metadata;
+    merge(&mut object.metadata.labels, &metadata.labels, &before.labels);
+    merge(&mut object.metadata.annotations, &metadata.annotations, &before.annotations);
+    if !object.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+        object.metadata.finalizers.push(FINALIZER.to_owned());
+    }
+    let same = existing.as_ref() == Some(&object);
+    let record = SourceRecord {
+        // The commit at which this object last changed: later commits that leave it alone do not touch it.
+        revision: if same && !before.revision.is_empty() { before.revision.clone() } else { revision.to_owned() },
+        file: manifest.origin.file().to_owned(),
+        line: manifest.origin.location().line,
+        error: None,
+        annotations: metadata.annotations.keys().cloned().collect(),
+        labels: metadata.labels.keys().cloned().collect(),
+    };
+    match &existing {
+        None => summary.created += 1,
+        Some(_) if !same => summary.changed += 1,
+        Some(_) => {}
+    }
+    if !same {
+        writes.push(Write::Apply(object));
+    }
+    if record != before {
+        writes.push(write_record(&key, &record));
+    }
+    Ok(())
+}
+
+/// Sets what the source declares, and takes off what it declared before and no longer does. Keys that others set stay.
+fn merge(live: &mut BTreeMap<String, String>, declared: &BTreeMap<String, String>, before: &BTreeSet<String>) {
+    live.retain(|key, _| !before.contains(key) || declared.contains_key(key));
+    live.extend(declared.clone());
+}
+
+/// Tells the objects of files with errors why their newest manifest is not in force.
+async fn broken(store: &Store, load: &Load, now: Timestamp) -> Result<(), ApplyError> {
+    let mut writes = Vec::new();
+    for key in &load.broken_objects {
+        if store.get(key).await?.is_none() {
+            continue;
+        }
+        let before = record_of(store, key).await?;
+        let errors = || load.problems.iter().filter(|problem| problem.severity == Severity::Error);
+        let first = errors().find(|problem| problem.file == before.file).or_else(|| errors().next());
+        let error = first.map(ToString::to_string);
+        if error != before.error {
+            writes.push(write_record(key, &SourceRecord { error, ..before }));
+        }
+    }
+    commit(store, writes, now).await
+}
+
+/// Deletes what is no longer declared, as far as the guard lets it pass.
+async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary) -> Result<(), ApplyError> {
+    let declared: BTreeSet<ObjectKey> = load.manifests.iter().map(|manifest| manifest.object.key()).collect();
+    let mut gone: BTreeMap<String, Vec<ObjectKey>> = BTreeMap::new();
+    for kind in [Kind::Service, Kind::TaskDefinition, Kind::Cluster] {
+        for object in store.list(kind, None).await? {
+            let object = object?;
+            let key = object.key();
+            if !declared.contains(&key) && object.metadata.deletion_timestamp.is_none() {
+                gone.entry(key.cluster_of().name).or_default().push(key);
+            }
+        }
+    }
+    for (namespace, keys) in gone {
+        if !load.whole() {
+            summary.held.extend(keys.iter().map(|key| format!("{key}: the source is not whole")));
+            continue;
+        }
+        let guard = format!("guard/{namespace}");
+        let recent = deletions(store, &guard, now).await?;
+        let token = approval(&keys);
+        let approved = is_approved(store, &namespace, &token).await?;
+        if recent.len() + keys.len() > GUARD_LIMIT && !approved {
+            summary.held.push(format!(
+                "{} objects are gone from {namespace}, more than {GUARD_LIMIT} within an hour: to let them go, annotate \
+                 the Cluster with {APPROVE}={token}",
+                keys.len()
+            ));
+            continue;
+        }
+        let mut times = recent;
+        times.extend(keys.iter().map(|_| now));
+        // Services go before the definitions that they run, and those before the Cluster.
+        let mut writes: Vec<Write> = keys.iter().map(|key| Write::Delete { key: key.clone() }).collect();
+        let value = serde_json::to_vec(&times).unwrap_or_default();
+        writes.push(Write::Record { table: Table::Source, key: guard, value });
+        summary.deleted += keys.len();
+        for chunk in writes.chunks(CHUNK) {
+            commit(store, chunk.to_vec(), now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn deletions(store: &Store, guard: &str, now: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+    let bytes = store.record(Table::Source, guard).await?;
+    let times: Vec<Timestamp> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    Ok(times.into_iter().filter(|time| now.duration_since(*time) < GUARD_WINDOW).collect())
+}
+
+async fn is_approved(store: &Store, namespace: &str, token: &str) -> Result<bool, StoreError> {
+    let cluster = store.get(&ObjectKey::new(Kind::Cluster, "", namespace)).await?;
+    let approvals = cluster.and_then(|cluster| cluster.metadata.annotations.get(APPROVE).cloned());
+    Ok(approvals.is_some_and(|list| list.split(',').any(|word| word.trim() == token)))
+}
+
+/// A token that names exactly these deletions.
+fn approval(keys: &[ObjectKey]) -> String {
+    let names: BTreeSet<String> = keys.iter().map(ToString::to_string).collect();
+    let digest = Sha256::digest(format!("{names:?}"));
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,5 @@
+//! The command line.
+
+mod client;
+pub mod describe;
+pub mod get;

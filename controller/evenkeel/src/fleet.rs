@@ -1,0 +1,92 @@
+//! The accounts and regions that the Clusters name, each with one gateway and one reader.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use evenkeel_aws::{Account, AwsError, ErrorClass, Gateway, OnCall, Transport};
+use evenkeel_core::spec::ClusterSpec;
+use tokio::sync::OnceCell;
+
+use crate::clock::Clock;
+use crate::observe::Reader;
+
+/// All connections, shared by all passes.
+#[derive(Clone)]
+pub struct Fleet {
+    transport: Transport,
+    clock: Clock,
+    on_call: Option<OnCall>,
+    /// In place of what Clusters say, for emulators.
+    endpoint_url: Option<String>,
+    connections: Arc<Mutex<HashMap<Account, Arc<OnceCell<Arc<Connection>>>>>>,
+}
+
+/// One account and region.
+#[derive(Debug)]
+pub struct Connection {
+    /// Reads services; its gateway takes all other calls.
+    pub reader: Reader,
+    account_id: OnceCell<String>,
+}
+
+impl Fleet {
+    /// No connections yet; they are made when a Cluster first needs one.
+    pub fn new(transport: Transport, clock: Clock, on_call: Option<OnCall>, endpoint_url: Option<String>) -> Self {
+        Self { transport, clock, on_call, endpoint_url, connections: Arc::default() }
+    }
+
+    /// The connection that a Cluster's spec describes.
+    pub async fn connection(&self, spec: &ClusterSpec) -> Arc<Connection> {
+        let account = Account {
+            region: spec.region.clone(),
+            profile: spec.profile.clone(),
+            assume_role_arn: spec.assume_role_arn.clone(),
+            external_id: spec.external_id.clone(),
+            endpoint_url: self.endpoint_url.clone().or_else(|| spec.endpoint_url.clone()),
+        };
+        let cell = {
+            let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+            connections.entry(account.clone()).or_default().clone()
+        };
+        let connection = cell.get_or_init(|| async {
+            let gateway =
+                Gateway::connect(&account, self.transport.clone(), self.clock.for_aws(), self.on_call.clone()).await;
+            Arc::new(Connection { reader: Reader::new(gateway, self.clock.clone()), account_id: OnceCell::new() })
+        });
+        connection.await.clone()
+    }
+}
+
+impl Connection {
+    /// The gateway.
+    pub fn gateway(&self) -> &Gateway {
+        self.reader.gateway()
+    }
+
+    /// Makes sure, before the first call, that the credentials are of the account that the Cluster names.
+    ///
+    /// # Errors
+    /// STS could not be asked, or it names another account ([`ErrorClass::Denied`]).
+    pub async fn verify(&self, spec: &ClusterSpec) -> Result<(), AwsError> {
+        let Some(expected) = &spec.account_id else { return Ok(()) };
+        let account = self.account_id.get_or_try_init(|| self.gateway().account_id()).await?;
+        if account == expected {
+            return Ok(());
+        }
+        Err(AwsError {
+            operation: "GetCallerIdentity",
+            class: ErrorClass::Denied,
+            code: "WrongAccount".into(),
+            message: format!("the credentials are of account {account}, and the Cluster's accountId is {expected}"),
+            http_status: None,
+            request_id: None,
+            retry_after: None,
+        })
+    }
+}
+
+impl std::fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fleet").field("endpoint_url", &self.endpoint_url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,116 @@
+//! Reads a task definition family: the list of ACTIVE revisions, and the content of those that are not known yet.
+
+use std::collections::BTreeMap;
+
+use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_core::canonical::{DocumentKind, content_hash};
+use evenkeel_core::operation::Operation;
+use evenkeel_core::plan::Observation;
+use evenkeel_core::plan::task_definition::{Observed, Revision};
+use evenkeel_core::view::{family_and_revision, tags};
+use evenkeel_store::{Batch, Store, Table, Write};
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+
+/// How many of the newest revisions are looked at for the wanted content. Content that is older than that is
+/// registered again, which costs a revision number and nothing else.
+const NEWEST: usize = 10;
+
+/// Content hashes of described revisions, by ARN. Revisions never change, so they are kept for good.
+#[derive(Clone, Debug)]
+pub struct Revisions {
+    store: Store,
+    clock: Clock,
+}
+
+impl Revisions {
+    /// The cache in this store.
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// The content hash of a revision, if it was ever described.
+    pub async fn known(&self, arn: &str) -> Option<String> {
+        let value = self.store.record(Table::TaskDefinitions, arn).await.ok()??;
+        String::from_utf8(value).ok()
+    }
+
+    /// The content hash of a revision, described if need be.
+    ///
+    /// # Errors
+    /// The call's.
+    pub async fn content(&self, gateway: &Gateway, arn: &str) -> Result<String, AwsError> {
+        match self.known(arn).await {
+            Some(content) => Ok(content),
+            None => Ok(self.describe(gateway, arn).await?.content),
+        }
+    }
+
+    async fn describe(&self, gateway: &Gateway, arn: &str) -> Result<Revision, AwsError> {
+        let body = json!({"taskDefinition": arn, "include": ["TAGS"]});
+        let answer = gateway.call(Operation::DescribeTaskDefinition, &body).await?;
+        let document = answer["taskDefinition"].clone();
+        let content = content_hash(DocumentKind::TaskDefinition, &document);
+        let write = Write::Record { table: Table::TaskDefinitions, key: arn.to_owned(), value: content.clone().into_bytes() };
+        // A cache that cannot be written costs another read, no more.
+        let _ = self.store.commit(Batch::new(self.clock.now(), vec![write])).await;
+        Ok(Revision { document, content, tags: tags(answer.get("tags")) })
+    }
+}
+
+/// Reads a family, looking for `content`: newest revisions first, and no further than need be. The newest is always
+/// described, so that a plan can say how it differs and which tags it has.
+///
+/// # Errors
+/// The first call that failed.
+pub async fn read_family(
+    gateway: &Gateway,
+    revisions: &Revisions,
+    clock: &Clock,
+    family: &str,
+    content: &str,
+    remembered: Option<&String>,
+) -> Result<Observed, AwsError> {
+    let read_at = clock.now();
+    let active = list_active(gateway, family).await?;
+    let mut known = BTreeMap::new();
+    let first = remembered.filter(|arn| active.contains(arn)).or(active.first()).cloned();
+    let candidates = first.iter().chain(active.iter().filter(|arn| Some(*arn) != first.as_ref())).take(NEWEST);
+    for arn in candidates {
+        let cached = if Some(arn) == first.as_ref() { None } else { revisions.known(arn).await };
+        let revision = match cached {
+            Some(content) => Revision { document: Value::Null, content, tags: BTreeMap::new() },
+            None => match revisions.describe(gateway, arn).await {
+                Ok(revision) => revision,
+                // Deregistered and deleted between the list and now.
+                Err(error) if error.class == ErrorClass::NotFound => continue,
+                Err(error) => return Err(error),
+            },
+        };
+        let found = revision.content == content;
+        known.insert(arn.clone(), revision);
+        if found {
+            break;
+        }
+    }
+    Ok(Observed { active: Observation::Present(active), revisions: known, read_at })
+}
+
+async fn list_active(gateway: &Gateway, family: &str) -> Result<Vec<String>, AwsError> {
+    let mut body = json!({"familyPrefix": family, "status": "ACTIVE", "sort": "DESC", "maxResults": 100});
+    let mut arns: Vec<String> = Vec::new();
+    loop {
+        let answer = gateway.call(Operation::ListTaskDefinitions, &body).await?;
+        let page = answer["taskDefinitionArns"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let of_family = |arn: &&str| family_and_revision(arn).is_some_and(|(name, _)| name == family);
+        arns.extend(page.filter(of_family).map(str::to_owned));
+        match answer.get("nextToken").filter(|token| token.is_string()) {
+            Some(token) => body["nextToken"] = token.clone(),
+            None => break,
+        }
+    }
+    // Emulators do not all sort.
+    arns.sort_by_key(|arn| std::cmp::Reverse(family_and_revision(arn).map(|(_, revision)| revision)));
+    Ok(arns)
+}

@@ -1,0 +1,10 @@
+//! Reading AWS: batched, cached where content never changes, and never taking an error for an absence.
+
+mod batch;
+mod family;
+mod reader;
+mod seen;
+
+pub use family::{Revisions, read_family};
+pub use reader::{Reader, Reading};
+pub use seen::Seen;

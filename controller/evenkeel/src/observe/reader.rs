@@ -1,0 +1,208 @@
+//! Reads one service with its scaling, in calls that many readers share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_core::operation::Operation;
+use evenkeel_core::plan::Observation;
+use evenkeel_core::plan::service::{Observed, SCALABLE_DIMENSION, resource_id};
+use serde_json::{Value, json};
+
+use super::batch::{Answers, Batcher};
+use crate::clock::Clock;
+
+/// DescribeServices takes ten names of one cluster (ECS API reference).
+const SERVICES: usize = 10;
+/// DescribeScalableTargets takes fifty resource ids (Application Auto Scaling API reference).
+const TARGETS: usize = 50;
+/// Requests for policies or scheduled actions that are looked at together, to choose between one call each and a scan.
+const SCAN: usize = 10_000;
+
+/// Reads services of one account and region.
+#[derive(Debug)]
+pub struct Reader {
+    gateway: Gateway,
+    clock: Clock,
+    clusters: tokio::sync::Mutex<HashMap<String, Arc<Batcher<Observation<Value>>>>>,
+    targets: Batcher<Value>,
+    policies: Batcher<Vec<Value>>,
+    actions: Batcher<Vec<Value>>,
+}
+
+/// What reading one service gave. A part that could not be read is unknown, and the first error says why.
+#[derive(Debug)]
+pub struct Reading {
+    /// What is known.
+    pub observed: Observed,
+    /// Why something is unknown.
+    pub error: Option<AwsError>,
+}
+
+impl Reader {
+    /// A reader through this gateway. Must be made within a runtime.
+    pub fn new(gateway: Gateway, clock: Clock) -> Self {
+        let targets = {
+            let gateway = gateway.clone();
+            Batcher::new(TARGETS, move |ids| read_targets(gateway.clone(), ids))
+        };
+        let list = |operation, member: &'static str, page| {
+            let (gateway, pages) = (gateway.clone(), Arc::new(AtomicUsize::new(0)));
+            Batcher::new(SCAN, move |ids| read_list(gateway.clone(), operation, member, page, ids, pages.clone()))
+        };
+        // Page sizes are the largest that the API takes.
+        let policies = list(Operation::DescribeScalingPolicies, "ScalingPolicies", 10);
+        let actions = list(Operation::DescribeScheduledActions, "ScheduledActions", 50);
+        Self { gateway, clock, clusters: tokio::sync::Mutex::default(), targets, policies, actions }
+    }
+
+    /// The gateway that it reads through.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Reads one service with its scaling.
+    pub async fn service(&self, cluster: &str, service: &str) -> Reading {
+        let read_at = self.clock.now();
+        let id = resource_id(cluster, service);
+        let batcher = self.cluster(cluster).await;
+        let (found, target) = tokio::join!(batcher.get(service.to_owned()), self.targets.get(id.clone()));
+        let mut error = None;
+        let mut note = |failed: AwsError| {
+            error.get_or_insert(failed);
+        };
+        let service = found.map(Option::unwrap_or_default).unwrap_or_else(|failed| {
+            note(failed);
+            Observation::Unknown
+        });
+        let target = match target {
+            Ok(Some(target)) => Observation::Present(target),
+            Ok(None) => Observation::Absent,
+            Err(failed) => {
+                note(failed);
+                Observation::Unknown
+            }
+        };
+        // Policies and scheduled actions exist only on a target, so without one there is nothing to ask for.
+        let (policies, scheduled_actions) = match &target {
+            Observation::Present(_) => {
+                let (policies, actions) = tokio::join!(self.policies.get(id.clone()), self.actions.get(id));
+                let mut list = |read: Result<Option<Vec<Value>>, AwsError>| match read {
+                    Ok(found) => Observation::Present(found.unwrap_or_default()),
+                    Err(failed) => {
+                        note(failed);
+                        Observation::Unknown
+                    }
+                };
+                (list(policies), list(actions))
+            }
+            Observation::Absent => (Observation::Present(Vec::new()), Observation::Present(Vec::new())),
+            Observation::Unknown => (Observation::Unknown, Observation::Unknown),
+        };
+        let observed = Observed { service, revision_content: None, target, policies, scheduled_actions, read_at };
+        Reading { observed, error }
+    }
+
+    async fn cluster(&self, cluster: &str) -> Arc<Batcher<Observation<Value>>> {
+        let mut clusters = self.clusters.lock().await;
+        let batcher = clusters.entry(cluster.to_owned()).or_insert_with(|| {
+            let (gateway, cluster) = (self.gateway.clone(), cluster.to_owned());
+            Arc::new(Batcher::new(SERVICES, move |names| read_services(gateway.clone(), cluster.clone(), names)))
+        });
+        batcher.clone()
+    }
+}
+
+async fn read_services(gateway: Gateway, cluster: String, names: Vec<String>) -> Answers<Observation<Value>> {
+    let body = json!({"cluster": cluster, "services": names, "include": ["TAGS"]});
+    let answer = match gateway.call(Operation::DescribeServices, &body).await {
+        Ok(answer) => answer,
+        // Without the cluster there is no service in it.
+        Err(error) if error.class == ErrorClass::NotFound => {
+            return Ok(names.into_iter().map(|name| (name, Observation::Absent)).collect());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut found = HashMap::new();
+    for mut service in list(&answer, "services") {
+        let Some(name) = service["serviceName"].as_str().map(str::to_owned) else { continue };
+        // About 30 KB a service that nothing decides on.
+        if let Some(members) = service.as_object_mut() {
+            members.remove("events");
+        }
+        found.insert(name, Observation::Present(service));
+    }
+    for failure in list(&answer, "failures") {
+        let name = failure["arn"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
+        // Any other reason says that AWS could not tell, not that the service is gone.
+        if failure["reason"] == "MISSING" {
+            found.insert(name.to_owned(), Observation::Absent);
+        }
+    }
+    Ok(found)
+}
+
+async fn read_targets(gateway: Gateway, ids: Vec<String>) -> Answers<Value> {
+    let mut body = json!({"ServiceNamespace": "ecs", "ResourceIds": ids, "ScalableDimension": SCALABLE_DIMENSION});
+    let mut found = HashMap::new();
+    loop {
+        let answer = gateway.call(Operation::DescribeScalableTargets, &body).await?;
+        found.extend(list(&answer, "ScalableTargets").filter_map(by_id));
+        match answer.get("NextToken").filter(|token| token.is_string()) {
+            Some(token) => body["NextToken"] = token.clone(),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Policies or scheduled actions of many resources: the API filters by one resource only, so the choice is between a
+/// call each and a scan of the namespace. The scan's length is known from the last one.
+async fn read_list(
+    gateway: Gateway,
+    operation: Operation,
+    member: &'static str,
+    page: usize,
+    ids: Vec<String>,
+    pages: Arc<AtomicUsize>,
+) -> Answers<Vec<Value>> {
+    let mut found: HashMap<String, Vec<Value>> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+    let scan = ids.len() > 1 && pages.load(Ordering::Relaxed) <= ids.len();
+    let filters: Vec<Option<&String>> = if scan { vec![None] } else { ids.iter().map(Some).collect() };
+    for filter in filters {
+        let mut body = json!({"ServiceNamespace": "ecs", "MaxResults": page});
+        if let Some(id) = filter {
+            body["ResourceId"] = json!(id);
+            body["ScalableDimension"] = json!(SCALABLE_DIMENSION);
+        }
+        let mut read = 0;
+        loop {
+            let answer = gateway.call(operation, &body).await?;
+            read += 1;
+            for (id, element) in list(&answer, member).filter_map(by_id) {
+                if let Some(elements) = found.get_mut(&id) {
+                    elements.push(element);
+                }
+            }
+            match answer.get("NextToken").filter(|token| token.is_string()) {
+                Some(token) => body["NextToken"] = token.clone(),
+                None => break,
+            }
+        }
+        if scan {
+            pages.store(read, Ordering::Relaxed);
+        }
+    }
+    Ok(found)
+}
+
+fn list<'a>(answer: &'a Value, member: &str) -> impl Iterator<Item = Value> + 'a {
+    answer.get(member).and_then(Value::as_array).into_iter().flatten().cloned()
+}
+
+fn by_id(element: Value) -> Option<(String, Value)> {
+    // Spot fleets and the like live in other namespaces; the dimension tells a service's target from other ECS ones.
+    let service = element["ScalableDimension"] == SCALABLE_DIMENSION;
+    let id = element["ResourceId"].as_str()?.to_owned();
+    service.then_some((id, element))
+}

@@ -1,0 +1,111 @@
+//! What every pass works with.
+
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+use evenkeel_core::desired::Cluster;
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::reason::Reason;
+use evenkeel_store::{Store, StoreError, Table};
+use serde_json::Value;
+
+use crate::apply::SourceRecord;
+use crate::clock::Clock;
+use crate::fleet::Fleet;
+use crate::metrics::Metrics;
+use crate::observe::{Revisions, Seen};
+use crate::workqueue::spread;
+
+/// What the operator chose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Name of this installation, which marks what it manages.
+    pub installation: String,
+    /// Nothing is written to AWS: plans are made and reported.
+    pub read_only: bool,
+    /// How often all services are read.
+    pub interval: Duration,
+    /// How often every object is planned again although nothing about it is known to have changed.
+    pub resync: Duration,
+    /// How often a service whose tasks are being replaced is looked at.
+    pub rollout_watch: Duration,
+    /// How many passes run at once.
+    pub concurrency: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            installation: "default".into(),
+            read_only: false,
+            interval: Duration::from_secs(60),
+            resync: Duration::from_secs(600),
+            rollout_watch: Duration::from_secs(10),
+            // Passes wait for AWS most of the time; the rate budget, not this, is the bound.
+            concurrency: 64,
+        }
+    }
+}
+
+/// Everything that a pass needs; clones share it.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The store.
+    pub store: Store,
+    /// Connections.
+    pub fleet: Fleet,
+    /// Last observations.
+    pub seen: Seen,
+    /// Content of revisions.
+    pub revisions: Revisions,
+    /// Time.
+    pub clock: Clock,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// What the operator chose.
+    pub options: Options,
+}
+
+impl Context {
+    /// The Cluster that an object lives in, checked; or why that cannot be said.
+    ///
+    /// # Errors
+    /// The reason and a sentence for the object's status.
+    pub(crate) async fn cluster_of(&self, key: &ObjectKey) -> Result<(Object, Cluster), (Reason, String)> {
+        let key = key.cluster_of();
+        let object = self.store.get(&key).await.map_err(|error| (Reason::InternalError, error.to_string()))?;
+        let Some(object) = object else {
+            let message = format!("there is no Cluster {:?}, which the namespace stands for", key.name);
+            return Err((Reason::ClusterNotReady, message));
+        };
+        let checked = Cluster::check(&object.metadata.name, &object.spec).into_result();
+        let cluster = checked.map_err(|message| (Reason::ClusterNotReady, format!("{key} is invalid: {message}")))?;
+        Ok((object, cluster))
+    }
+
+    /// When an object is planned again although nothing about it is known to have changed: the period with a tenth to
+    /// either side, always the same for one object, so that a fleet spreads out. Families change by our own hand or
+    /// not at all, and reading one costs calls, so they come less often.
+    pub(crate) fn resync_of(&self, key: &ObjectKey) -> Duration {
+        let mut hasher = std::hash::DefaultHasher::new();
+        key.hash(&mut hasher);
+        #[allow(clippy::cast_precision_loss)] // a fraction needs no more than 53 bits
+        let jitter = hasher.finish() as f64 / u64::MAX as f64;
+        let period = match key.kind {
+            Kind::TaskDefinition => self.options.resync * 6,
+            _ => self.options.resync,
+        };
+        spread(period, jitter)
+    }
+
+    /// The error that keeps an object on its last good spec, and the source revision that it came from.
+    pub(super) async fn source_of(&self, key: &ObjectKey) -> Result<SourceRecord, StoreError> {
+        let record = self.store.record(Table::Source, &key.to_string()).await?;
+        Ok(record.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    }
+}
+
+/// The value at a pointer as text.
+pub(super) fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}

@@ -1,0 +1,36 @@
+//! One pass over one object: validate, observe, plan, remember, execute, report. It never loops, sleeps or retries:
+//! the workqueue owns all timing.
+
+mod cluster;
+mod context;
+mod pass;
+mod service;
+mod task_definition;
+
+pub use context::{Context, Options};
+pub use pass::FINALIZER;
+
+use evenkeel_core::object::{Kind, ObjectKey};
+
+use crate::workqueue::{Outcome, Work};
+
+/// Reconciles the object that a key names.
+pub async fn reconcile(context: &Context, work: &Work<ObjectKey>) -> Outcome {
+    let object = match context.store.get(&work.key).await {
+        Ok(Some(object)) => object,
+        Ok(None) => {
+            context.seen.forget(&work.key);
+            return Outcome::Forget;
+        }
+        Err(error) => {
+            tracing::error!(key = %work.key, %error, "the store cannot be read");
+            return Outcome::Retry(crate::workqueue::Retry::Bug);
+        }
+    };
+    match work.key.kind {
+        Kind::Cluster => cluster::reconcile(context, object).await,
+        Kind::TaskDefinition => task_definition::reconcile(context, object).await,
+        Kind::Service => service::reconcile(context, object, work).await,
+        Kind::Event => Outcome::Forget,
+    }
+}

@@ -1,0 +1,253 @@
+//! The part of a pass that is the same for every kind: read the memory, execute the plan, report.
+
+use std::time::Duration;
+
+use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_core::desired::{RECONCILE, suspension};
+use evenkeel_core::memory::Memory;
+use evenkeel_core::object::{Object, ObjectKey};
+use evenkeel_core::plan::Plan;
+use evenkeel_core::reason::{Reason, Weight};
+use evenkeel_core::status::{self, Facts, Health};
+use evenkeel_store::{Batch, CommitError, Precondition, Table, Write};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::Context;
+use crate::execute::execute;
+use crate::workqueue::{Outcome, Priority, Retry};
+
+/// The finalizer that holds a deleted object until AWS is clean.
+pub const FINALIZER: &str = "evenkeel.dev/aws";
+
+/// One pass over one object.
+pub(super) struct Pass<'a> {
+    context: &'a Context,
+    pub(super) object: Object,
+    pub(super) key: ObjectKey,
+    pub(super) memory: Memory,
+    pub(super) now: Timestamp,
+    /// What the status holds besides conditions, drift and the like.
+    pub(super) details: Map<String, Value>,
+    pub(super) health: Health,
+}
+
+impl<'a> Pass<'a> {
+    /// Begins a pass: reads the object's memory.
+    pub(super) async fn begin(context: &'a Context, object: Object) -> Result<Self, Outcome> {
+        let key = object.key();
+        let record = context.store.record(Table::Memory, &object.metadata.uid).await;
+        let memory = match record {
+            Ok(Some(bytes)) => serde_json::from_slice(&bytes).map_err(|error| {
+                tracing::error!(%key, %error, "the object's memory cannot be read");
+                Outcome::Retry(Retry::Bug)
+            })?,
+            Ok(None) => Memory::default(),
+            Err(error) => {
+                tracing::error!(%key, %error, "the store cannot be read");
+                return Err(Outcome::Retry(Retry::Bug));
+            }
+        };
+        let now = context.clock.now();
+        Ok(Self { context, object, key, memory, now, details: Map::new(), health: Health::Unknown })
+    }
+
+    /// Ends a pass that could not be planned. What the last pass found out about this generation still stands.
+    pub(super) async fn fail(mut self, reason: Reason, message: String, retry: Option<Retry>) -> Outcome {
+        let current = self.object.status["observedGeneration"].as_i64() == Some(self.object.metadata.generation);
+        for (name, value) in self.object.status.as_object().into_iter().flatten().filter(|_| current) {
+            if !status::COMMON.contains(&name.as_str()) && !self.details.contains_key(name) {
+                self.details.insert(name.clone(), value.clone());
+            }
+        }
+        let plan = Plan { memory: self.memory.clone(), ..Plan::default() };
+        let outcome = status::Outcome::Failed(reason, message);
+        self.report(plan, outcome, retry.map(Outcome::Retry)).await
+    }
+
+    /// Ends a pass that AWS's answer to a read ended.
+    pub(super) async fn unread(self, error: &AwsError) -> Outcome {
+        let (reason, retry) = meaning(error.class);
+        self.fail(reason, error.to_string(), Some(retry)).await
+    }
+
+    /// Executes the plan and reports. `wrong` is what the plan checker found: then nothing is done.
+    pub(super) async fn finish(mut self, mut plan: Plan, gateway: &Gateway, wrong: &[String]) -> Outcome {
+        if let Some(first) = wrong.first() {
+            tracing::error!(key = %self.key, rule = first, "a plan failed its check; nothing was done, please report it");
+            self.context.metrics.refused_plan();
+            return self.fail(Reason::InternalError, format!("the plan broke a rule: {first}"), Some(Retry::Bug)).await;
+        }
+        if self.context.options.read_only {
+            plan.proposed.append(&mut plan.actions);
+            plan.acting.clear();
+            plan.memory.intent.clone_from(&self.memory.intent);
+        }
+        if plan.actions.is_empty() {
+            return self.report(plan, status::Outcome::Nothing, None).await;
+        }
+        let mut memory = plan.memory.clone();
+        if memory.intent.is_some() && memory.intent != self.memory.intent {
+            // Before what may start a rollout its intent is on disk, so that a crash in between is known of.
+            if let Err(outcome) = self.remember(&memory).await {
+                return outcome;
+            }
+        }
+        for action in &plan.actions {
+            tracing::info!(key = %self.key, operation = %action.operation, reason = action.reason, "changing AWS");
+        }
+        let execution = execute(gateway, &plan.actions, &mut memory, &self.context.clock).await;
+        self.context.metrics.repaired(&self.key, &plan.drift, &plan.acting, execution.error.is_none());
+        let (outcome, requeue) = match &execution.error {
+            None => {
+                plan.remember_applied(&mut memory, self.context.clock.now());
+                // The next pass looks at what came of it.
+                (status::Outcome::Done, Outcome::RequeueAfter(Duration::from_secs(1), Priority::RolloutWatch))
+            }
+            Some(error) => {
+                let (reason, retry) = meaning(error.class);
+                let refused = &plan.actions[execution.done];
+                if error.class == ErrorClass::Invalid || error.class == ErrorClass::Denied {
+                    // AWS answered no, so nothing was begun.
+                    memory.intent = None;
+                }
+                tracing::warn!(key = %self.key, operation = %refused.operation, %error, "AWS refused a change");
+                (status::Outcome::Failed(reason, error.to_string()), Outcome::Retry(retry))
+            }
+        };
+        plan.memory = memory;
+        self.now = self.context.clock.now();
+        self.report(plan, outcome, Some(requeue)).await
+    }
+
+    async fn remember(&self, memory: &Memory) -> Result<(), Outcome> {
+        let batch = Batch::new(self.now, vec![self.record(memory)])
+            .when(Precondition::Uid(self.key.clone(), self.object.metadata.uid.clone()));
+        self.context.store.commit(batch).await.map(drop).map_err(|error| self.unwritten(&error))
+    }
+
+    fn record(&self, memory: &Memory) -> Write {
+        // A memory is plain data: there is nothing in it that JSON cannot hold.
+        let value = serde_json::to_vec(memory).unwrap_or_default();
+        Write::Record { table: Table::Memory, key: self.object.metadata.uid.clone(), value }
+    }
+
+    fn unwritten(&self, error: &CommitError) -> Outcome {
+        if let CommitError::Conflict { .. } = error {
+            return Outcome::Retry(Retry::Conflict);
+        }
+        tracing::error!(key = %self.key, %error, "the store cannot be written");
+        Outcome::Retry(Retry::Bug)
+    }
+
+    /// Writes status and memory in one commit, and says when to look again.
+    async fn report(self, plan: Plan, outcome: status::Outcome, requeue: Option<Outcome>) -> Outcome {
+        if plan.finalized {
+            return self.finalize().await;
+        }
+        let source = match self.context.source_of(&self.key).await {
+            Ok(source) => source,
+            Err(error) => {
+                tracing::error!(key = %self.key, %error, "the store cannot be read");
+                return Outcome::Retry(Retry::Bug);
+            }
+        };
+        let metadata = &self.object.metadata;
+        let facts = Facts {
+            generation: metadata.generation,
+            source_revision: &source.revision,
+            outcome,
+            health: self.health,
+            details: self.details.clone(),
+            source_error: source.error.as_deref(),
+            handled_reconcile_at: metadata.annotations.get(RECONCILE).map(String::as_str),
+            suspended: suspension(metadata, self.now).map(|suspension| json!(suspension)),
+            now: self.now,
+        };
+        let status = status::status(&plan, &facts, &self.object.status);
+        self.context.metrics.report(&self.key, &status);
+        self.log(&plan, &facts, &status);
+        let mut writes = Vec::new();
+        if plan.memory != self.memory {
+            writes.push(self.record(&plan.memory));
+        }
+        if status != self.object.status {
+            writes.push(Write::Status { key: self.key.clone(), status });
+        }
+        if !writes.is_empty() {
+            let batch = Batch::new(self.now, writes)
+                .when(Precondition::Uid(self.key.clone(), metadata.uid.clone()));
+            if let Err(error) = self.context.store.commit(batch).await {
+                return self.unwritten(&error);
+            }
+        }
+        requeue.unwrap_or_else(|| self.next(&plan, &facts))
+    }
+
+    /// When to look again after a pass that changed nothing.
+    fn next(&self, plan: &Plan, facts: &Facts<'_>) -> Outcome {
+        let soonest = plan.waiting.iter().filter_map(|waiting| waiting.retry_in).min();
+        if let Some(delay) = soonest.and_then(|delay| Duration::try_from(delay).ok()) {
+            return Outcome::RequeueAfter(delay, Priority::RolloutWatch);
+        }
+        let (reason, _) = status::verdict(plan, facts);
+        if reason.weight() == Weight::Progress || facts.health == Health::Progressing {
+            return Outcome::RequeueAfter(self.context.options.rollout_watch, Priority::RolloutWatch);
+        }
+        Outcome::RequeueAfter(self.context.resync_of(&self.key), Priority::Resync)
+    }
+
+    fn log(&self, plan: &Plan, facts: &Facts<'_>, status: &Value) {
+        let ready = |status: &Value| {
+            let conditions = status["conditions"].as_array().into_iter().flatten();
+            conditions.filter(|condition| condition["type"] == "Ready").map(|ready| ready["reason"].clone()).next()
+        };
+        if ready(status) == ready(&self.object.status) && status.get("drift") == self.object.status.get("drift") {
+            return;
+        }
+        let (reason, message) = status::verdict(plan, facts);
+        let (sync, health) = (super::context::text_at(status, "/sync"), super::context::text_at(status, "/health"));
+        match reason.weight() {
+            Weight::Stuck => tracing::warn!(key = %self.key, %reason, sync, health, "{message}"),
+            _ => tracing::info!(key = %self.key, %reason, sync, health, "{message}"),
+        }
+        for drift in &plan.drift {
+            tracing::info!(key = %self.key, path = drift.path, desired = ?drift.desired, observed = ?drift.observed, "drift");
+        }
+    }
+
+    /// AWS is clean: the finalizer goes, and with it the object and its memory.
+    async fn finalize(self) -> Outcome {
+        let mut object = self.object.clone();
+        object.metadata.finalizers.retain(|finalizer| finalizer != FINALIZER);
+        let writes = vec![
+            Write::Apply(object),
+            Write::RemoveRecord { table: Table::Memory, key: self.object.metadata.uid.clone() },
+            Write::RemoveRecord { table: Table::Source, key: self.key.to_string() },
+        ];
+        let batch = Batch::new(self.now, writes)
+            .when(Precondition::Unchanged(self.key.clone(), self.object.metadata.resource_version));
+        match self.context.store.commit(batch).await {
+            Ok(_) => {
+                self.context.metrics.forget(&self.key);
+                self.context.seen.forget(&self.key);
+                tracing::info!(key = %self.key, "deleted");
+                Outcome::Forget
+            }
+            Err(error) => self.unwritten(&error),
+        }
+    }
+}
+
+/// What a failed call means for the object's condition and for the workqueue.
+pub(super) const fn meaning(class: ErrorClass) -> (Reason, Retry) {
+    match class {
+        ErrorClass::Invalid => (Reason::Invalid, Retry::Invalid),
+        ErrorClass::Conflict => (Reason::Conflict, Retry::Conflict),
+        ErrorClass::Throttled => (Reason::Throttled, Retry::Throttled),
+        // What a call needs is not there (yet): other objects are being made, or reads lag behind.
+        ErrorClass::Transient | ErrorClass::NotFound => (Reason::Transient, Retry::Transient),
+        ErrorClass::Denied => (Reason::Denied, Retry::Denied),
+        ErrorClass::Bug => (Reason::InternalError, Retry::Bug),
+    }
+}

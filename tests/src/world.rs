@@ -1,0 +1,209 @@
+//! The whole controller against the sandbox in one process, in virtual time: hours pass in milliseconds, and a run
+//! repeats exactly.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use evenkeel::apply::{Summary, apply};
+use evenkeel::clock::Clock;
+use evenkeel::embedded;
+use evenkeel::engine::Engine;
+use evenkeel::fleet::Fleet;
+use evenkeel::metrics::Metrics;
+use evenkeel::reconcile::Options;
+use evenkeel_core::admission::admit;
+use evenkeel_core::manifest::{Content, Files, load};
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::operation::Operation;
+use evenkeel_sandbox::{Caller, Sandbox};
+use evenkeel_store::Store;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+/// A sandbox, a directory of manifests and a running controller.
+pub struct World {
+    /// AWS.
+    pub sandbox: Arc<Mutex<Sandbox>>,
+    /// The controller.
+    pub engine: Engine,
+    /// The directory.
+    pub files: Files,
+    /// Time.
+    pub clock: Clock,
+    caller: Caller,
+    running: JoinHandle<()>,
+    commits: u32,
+}
+
+/// Files from paths and texts.
+pub fn files(texts: &[(&str, &str)]) -> Files {
+    texts.iter().map(|(path, text)| ((*path).to_owned(), Content::Bytes(text.as_bytes().to_vec()))).collect()
+}
+
+impl World {
+    /// An empty AWS and an engine with the default options. Nothing is declared yet. Must be called under a paused
+    /// clock.
+    pub async fn new() -> Self {
+        Self::with(evenkeel_sandbox::Options::default(), Options::default()).await
+    }
+
+    /// The same with other options.
+    pub async fn with(sandbox: evenkeel_sandbox::Options, options: Options) -> Self {
+        let start = Timestamp::from_second(1_767_225_600).expect("the first second of 2026");
+        let clock = Clock::simulated(start);
+        let caller = Caller::new("123456789012", "ap-northeast-1");
+        let sandbox = Arc::new(Mutex::new(Sandbox::new(sandbox)));
+        let store_options = evenkeel_store::Options { store_id: Some(1), ..evenkeel_store::Options::default() };
+        let store = Store::temporary(store_options).await.expect("a temporary store opens");
+        let engine = engine(&sandbox, store, &clock, options);
+        let running = start_engine(&engine);
+        Self { sandbox, engine, files: Files::new(), clock, caller, running, commits: 0 }
+    }
+
+    /// Writes a file of the directory and applies the directory as a new commit.
+    pub async fn push(&mut self, path: &str, text: &str) -> Summary {
+        self.files.insert(path.to_owned(), Content::Bytes(text.as_bytes().to_vec()));
+        self.commit().await
+    }
+
+    /// Applies the directory as it is, as a new commit.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn commit(&mut self) -> Summary {
+        self.commits += 1;
+        let mut load = load(&self.files);
+        admit(&mut load);
+        let revision = format!("sha1:{:040x}", self.commits);
+        apply(&self.engine.context.store, &load, &revision, self.clock.now()).await.expect("the store takes the load")
+    }
+
+    /// Lets time pass.
+    pub async fn pass(&self, seconds: u64) {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+
+    /// Calls AWS as somebody else would.
+    ///
+    /// # Panics
+    /// When AWS refuses.
+    pub fn aws(&self, operation: Operation, body: &Value) -> Value {
+        self.sandbox().call(self.clock.now(), &self.caller, operation, body).unwrap_or_else(|error| panic!("{operation}: {error:?}"))
+    }
+
+    /// The sandbox, for knobs and counters.
+    pub fn sandbox(&self) -> std::sync::MutexGuard<'_, Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An object of the store.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn object(&self, kind: Kind, namespace: &str, name: &str) -> Object {
+        let key = ObjectKey::new(kind, namespace, name);
+        self.find(&key).await.unwrap_or_else(|| panic!("there is no {key}"))
+    }
+
+    /// An object of the store, if there is one.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn find(&self, key: &ObjectKey) -> Option<Object> {
+        self.engine.context.store.get(key).await.expect("the store can be read")
+    }
+
+    /// A service as AWS describes it.
+    pub fn service(&self, cluster: &str, name: &str) -> Value {
+        let body = serde_json::json!({"cluster": cluster, "services": [name], "include": ["TAGS"]});
+        self.aws(Operation::DescribeServices, &body)["services"][0].clone()
+    }
+
+    /// Paths on which an object is known to differ.
+    pub async fn drift(&self, kind: Kind, namespace: &str, name: &str) -> Vec<String> {
+        let object = self.object(kind, namespace, name).await;
+        let drift = object.status["drift"].as_array().cloned().unwrap_or_default();
+        drift.iter().map(|drift| drift["path"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Status and reason of an object's Ready condition.
+    pub async fn ready(&self, kind: Kind, namespace: &str, name: &str) -> (String, String) {
+        let object = self.object(kind, namespace, name).await;
+        let conditions = object.status["conditions"].as_array().cloned().unwrap_or_default();
+        let ready = conditions.into_iter().find(|condition| condition["type"] == "Ready").unwrap_or_default();
+        let text = |member: &str| ready[member].as_str().unwrap_or_default().to_owned();
+        (text("status"), text("reason"))
+    }
+
+    /// The fixpoint: every object is ready and in sync, and an hour later nothing has been written, to AWS or the store.
+    ///
+    /// # Panics
+    /// When that is not so.
+    pub async fn assert_stable(&self) {
+        self.assert_ready().await;
+        self.assert_quiet().await;
+    }
+
+    /// An hour passes without a write, to AWS or to the store.
+    ///
+    /// # Panics
+    /// When there was one.
+    pub async fn assert_quiet(&self) {
+        self.sandbox().reset_calls();
+        let version = self.version().await;
+        self.pass(3600).await;
+        let written: Vec<String> = self
+            .sandbox()
+            .calls()
+            .iter()
+            .filter(|(operation, _)| operation.access() == evenkeel_core::operation::Access::Write)
+            .map(|(operation, count)| format!("{operation}: {}", count.calls))
+            .collect();
+        assert!(written.is_empty(), "nothing was to be written any more: {written:?}");
+        assert_eq!(version, self.version().await, "the store was written although nothing changed");
+    }
+
+    async fn version(&self) -> String {
+        let listing = self.engine.context.store.list(Kind::Service, None).await.expect("the store can be read");
+        listing.resource_version.to_string()
+    }
+
+    /// Every object is ready and in sync.
+    ///
+    /// # Panics
+    /// When one is not; its status is shown.
+    pub async fn assert_ready(&self) {
+        for kind in [Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
+            let listing = self.engine.context.store.list(kind, None).await.expect("the store can be read");
+            for object in listing {
+                let object = object.expect("the store can be read");
+                let conditions = object.status["conditions"].as_array().cloned().unwrap_or_default();
+                let ready = conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
+                assert!(ready && object.status["sync"] == "Synced", "{} is not ready: {:#}", object.key(), object.status);
+            }
+        }
+    }
+
+    /// Kills the controller at whatever await it stands and starts another on the same store.
+    pub async fn restart(&mut self) {
+        self.running.abort();
+        // The only result of an aborted task is that it was aborted.
+        let _ = (&mut self.running).await;
+        let Engine { context, .. } = &self.engine;
+        self.engine = engine(&self.sandbox, context.store.clone(), &self.clock, context.options.clone());
+        self.running = start_engine(&self.engine);
+    }
+}
+
+fn engine(sandbox: &Arc<Mutex<Sandbox>>, store: Store, clock: &Clock, options: Options) -> Engine {
+    let metrics = Metrics::new().expect("names and labels are constants");
+    let transport = embedded::transport(sandbox.clone(), clock.clone());
+    let fleet = Fleet::new(transport, clock.clone(), Some(metrics.on_call()), None);
+    Engine::new(store, fleet, clock.clone(), metrics, options, fastrand::Rng::with_seed(7))
+}
+
+fn start_engine(engine: &Engine) -> JoinHandle<()> {
+    let engine = engine.clone();
+    tokio::spawn(async move { engine.run().await })
+}

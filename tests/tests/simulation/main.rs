@@ -1,0 +1,4 @@
+//! The whole controller against the sandbox, in virtual time.
+#![allow(clippy::unwrap_used)]
+
+mod converge;
