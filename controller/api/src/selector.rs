@@ -147,8 +147,7 @@ fn field(text: &str, resource: &Resource) -> Result<Requirement, Failure> {
         let message = format!("field selector {text:?} cannot be read: write path=value or path!=value");
         return Err(Failure::bad_request(message));
     };
-    let known = |it: &&str| *it == path && (resource.namespaced || path != "metadata.namespace");
-    if !["metadata.name", "metadata.namespace"].iter().chain(resource.selectable).any(|it| known(&it)) {
+    if !supported(resource).contains(&path) {
         // kube's own words; then what helps.
         let message = format!("field label not supported: {path}; supported: {}", supported(resource).join(", "));
         return Err(Failure::bad_request(message));

@@ -228,10 +228,12 @@ mod tests {
 
     #[test]
     fn a_controller_that_does_not_run_is_said_so_with_what_to_do() {
-        // Port 9 is discard, which nobody serves on loopback any more.
-        let client = Client::new(&ServerArgs { server: "http://127.0.0.1:9".into() });
-        let message = client.get("/version", &[], JSON).unwrap_err().to_string();
-        assert!(message.starts_with("no controller answers at http://127.0.0.1:9 ("), "{message}");
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let message =
+            Client::new(&ServerArgs { server: server.clone() }).get("/version", &[], JSON).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("no controller answers at {server} (")), "{message}");
         assert!(message.contains("EVENKEEL_SERVER"), "{message}");
     }
 

@@ -76,7 +76,8 @@ fn render(object: &Value, events: &[Value], now: Timestamp) -> String {
     section("Drift", list(&status["drift"], drift));
     section("Waiting", list(&status["waiting"], |it| reasoned(&it["reason"], &it["message"])));
     section("Would do", list(&status["proposed"], |it| reasoned(&it["operation"], &it["reason"])));
-    section("Rollout", rollout(&status["rollout"]));
+    section("Rollout", members(&status["rollout"]));
+    section("Failed", members(&status["failed"]));
     section("Events", happened(events, now));
     sections.join("\n")
 }
@@ -128,7 +129,8 @@ fn behind(generation: &Value, observed: &Value) -> Option<String> {
 
 fn suspended(suspended: &Value) -> Option<String> {
     let part = |name: &str, before: &str| suspended[name].as_str().map(|it| format!("{before}{it}"));
-    let parts: Vec<String> = [part("reason", ""), part("by", "by "), part("until", "until ")].into_iter().flatten().collect();
+    let parts: Vec<String> =
+        [part("reason", ""), part("by", "by "), part("until", "until ")].into_iter().flatten().collect();
     match suspended {
         Value::Null | Value::Bool(false) => None,
         _ if parts.is_empty() => Some("yes".into()),
@@ -139,7 +141,10 @@ fn suspended(suspended: &Value) -> Option<String> {
 fn tasks(status: &Value) -> Option<String> {
     let (running, desired) = (status["runningCount"].as_i64()?, status["desiredCount"].as_i64()?);
     let pending = status["pendingCount"].as_i64().filter(|pending| *pending > 0);
-    Some(format!("{running} running of {desired} desired{}", pending.map_or(String::new(), |it| format!(", {it} pending"))))
+    Some(format!(
+        "{running} running of {desired} desired{}",
+        pending.map_or(String::new(), |it| format!(", {it} pending"))
+    ))
 }
 
 fn scaling(object: &Value) -> Option<String> {
@@ -170,15 +175,18 @@ fn conditions(status: &Value, now: Timestamp) -> String {
         let time = condition["lastTransitionTime"].as_str().and_then(|time| time.parse().ok());
         time.map_or_else(|| "<unknown>".to_owned(), |time| age(time, now))
     };
-    let row = |it: &Value| {
-        vec![text(&it["type"]), text(&it["status"]), text(&it["reason"]), since(it), text(&it["message"])]
-    };
-    rows(["TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"], status["conditions"].as_array().into_iter().flatten().map(row))
+    let row =
+        |it: &Value| vec![text(&it["type"]), text(&it["status"]), text(&it["reason"]), since(it), text(&it["message"])];
+    rows(
+        ["TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"],
+        status["conditions"].as_array().into_iter().flatten().map(row),
+    )
 }
 
 fn happened(events: &[Value], now: Timestamp) -> String {
     let last = |event: &Value| {
-        let time = [&event["lastTimestamp"], &event["firstTimestamp"]].into_iter().find_map(|it| it.as_str()?.parse().ok());
+        let time =
+            [&event["lastTimestamp"], &event["firstTimestamp"]].into_iter().find_map(|it| it.as_str()?.parse().ok());
         let times = event["count"].as_i64().filter(|count| *count > 1).map_or(String::new(), |it| format!(" (x{it})"));
         time.map_or_else(|| "<unknown>".to_owned(), |time| age(time, now)) + &times
     };
@@ -212,11 +220,13 @@ fn compact(value: &Value) -> String {
     value.to_string().replace(char::is_control, " ")
 }
 
-fn rollout(rollout: &Value) -> String {
+/// The members that have a value, one a line.
+fn members(object: &Value) -> String {
     let line = |(name, value): (&String, &Value)| {
         vec![format!("{name}:"), if value.is_string() { text(value) } else { compact(value) }]
     };
-    aligned(&rollout.as_object().into_iter().flatten().map(line).collect::<Vec<_>>())
+    let known = object.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    aligned(&known.map(line).collect::<Vec<_>>())
 }
 
 fn indented(body: &str) -> String {

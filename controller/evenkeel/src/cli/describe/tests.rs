@@ -23,7 +23,7 @@ fn service() -> Value {
             "serviceArn": "arn:aws:ecs:eu-west-1:123456789012:service/shop/web",
             "lastAppliedRevision": "sha1:0f3a", "lastAttemptedRevision": "sha1:77aa",
             "suspended": {"reason": "incident 42", "by": "ann", "until": "2026-01-02T00:00:00Z"},
-            "rollout": {"state": "IN_PROGRESS", "failedTasks": 1},
+            "rollout": {"state": "IN_PROGRESS", "failedTasks": 1, "reason": null},
             "conditions": [{
                 "type": "Ready", "status": "False", "reason": "AwaitingApproval", "message": "waits\nfor you",
                 "lastTransitionTime": "2026-01-01T00:03:00Z",

@@ -130,7 +130,11 @@ fn follow<'a>(value: &'a Value, step: &Step) -> Vec<&'a Value> {
         Step::Member(name) => value.get(name).into_iter().collect(),
         Step::Index(index) => {
             let length = value.as_array().map_or(0, Vec::len);
-            let index = if *index < 0 { usize::try_from(-index).ok().and_then(|back| length.checked_sub(back)) } else { usize::try_from(*index).ok() };
+            let index = if *index < 0 {
+                usize::try_from(-index).ok().and_then(|back| length.checked_sub(back))
+            } else {
+                usize::try_from(*index).ok()
+            };
             index.and_then(|index| value.get(index)).into_iter().collect()
         }
         Step::All => match value {

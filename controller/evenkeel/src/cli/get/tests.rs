@@ -60,7 +60,10 @@ stage       web    <none>   <none>    <none>    <none>    <none>   <none>     <n
 #[tokio::test]
 async fn wide_output_has_all_columns() {
     let wide = get("services -n stage -o wide").await.unwrap();
-    assert!(wide.starts_with("NAME   SYNC ") && wide.lines().next().unwrap().ends_with("ROLLOUT   REASON   ARN"), "{wide}");
+    assert!(
+        wide.starts_with("NAME   SYNC ") && wide.lines().next().unwrap().ends_with("ROLLOUT   REASON   ARN"),
+        "{wide}"
+    );
 }
 
 #[tokio::test]
