@@ -61,7 +61,7 @@ impl Retry {
 /// `period` ±10 %, by `jitter` in 0..1: what began together moves apart, and stays near enough to the period to be
 /// planned with.
 pub fn spread(period: Duration, jitter: f64) -> Duration {
-    // Periods beyond a century would overflow on some way; nobody waits for them.
+    // A tenth more than `Duration::MAX` does not fit into a `Duration`; nobody waits for a century.
     const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
     period.min(LONGEST).mul_f64(0.9 + 0.2 * unit(jitter))
 }
