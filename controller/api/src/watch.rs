@@ -45,14 +45,24 @@ pub(crate) async fn watch(
         Start::Initial { .. } | Start::Now => listing.resource_version,
     };
     let meant = store::Selector { kind: Some(resource.stored), namespace };
-    let lines = match state.store.watch(meant, from) {
-        Ok(changes) => Lines::start(state, resource, selector, params, form, start, listing, changes)?,
+    let changes = match state.store.watch(meant, from) {
+        Ok(changes) => changes,
         // Some clients never recover from an HTTP 410 here; all of them do from one in the stream.
         Err(error @ WatchError::Expired { .. }) => {
             return Ok(respond(Body::from(line("ERROR", &Failure::from(error).status()))));
         }
         Err(error) => return Err(error.into()),
     };
+    let view = View {
+        resource,
+        form,
+        included: Included::parse(&params.include_object),
+        clock: state.clock.clone(),
+        columns_sent: false,
+        matched: (!selector.is_fixed()).then(HashMap::new),
+        selector,
+    };
+    let lines = Lines::start(view, params, start, listing, changes)?;
     let stream = stream::unfold(lines, |mut lines| async {
         let line = lines.next().await?;
         Some((Ok::<_, std::convert::Infallible>(line), lines))
@@ -85,26 +95,7 @@ struct Lines {
 }
 
 impl Lines {
-    #[allow(clippy::too_many_arguments)]
-    fn start(
-        state: &ApiState,
-        resource: &'static Resource,
-        selector: Selector,
-        params: &Params,
-        form: Form,
-        start: Start,
-        listing: Listing,
-        changes: Watch,
-    ) -> Result<Self, Failure> {
-        let mut view = View {
-            resource,
-            form,
-            included: Included::parse(&params.include_object),
-            clock: state.clock.clone(),
-            columns_sent: false,
-            matched: (!selector.is_fixed()).then(HashMap::new),
-            selector,
-        };
+    fn start(mut view: View, params: &Params, start: Start, listing: Listing, changes: Watch) -> Result<Self, Failure> {
         let initial = match start {
             Start::Initial { .. } => Some(listing.into_iter()),
             Start::Now | Start::After(_) => {
