@@ -17,7 +17,7 @@ mod problem;
 pub mod text;
 mod variables;
 
-pub use directory::{Content, Files, Load, load};
+pub use directory::{Content, Files, Load, digest, load};
 pub use object::object;
 pub use origin::{Manifest, Origin};
 pub use problem::FileProblem;

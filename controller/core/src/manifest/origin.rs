@@ -1,5 +1,7 @@
 //! Where an object's content was written.
 
+use std::sync::Arc;
+
 use super::problem::FileProblem;
 use super::text::{Document, Location};
 use crate::catalogue::Problem;
@@ -18,7 +20,7 @@ pub struct Manifest {
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The document that it is.
-    pub(super) document: Document,
+    pub(super) document: Arc<Document>,
     /// The document that was put in `spec.taskDefinition`.
     pub(super) inlined: Option<Inlined>,
     /// The `evenkeel.yaml` whose include rendered it.
@@ -28,7 +30,7 @@ pub struct Origin {
 /// A task definition from a file of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Inlined {
-    pub(super) document: Document,
+    pub(super) document: Arc<Document>,
     /// Whether it stands there as describe-task-definition prints it: under `taskDefinition`, with `tags` beside.
     pub(super) described: bool,
 }

@@ -19,6 +19,11 @@ impl Duration {
         Self(std::time::Duration::from_secs(seconds))
     }
 
+    /// In seconds.
+    pub const fn as_secs(self) -> u64 {
+        self.0.as_secs()
+    }
+
     /// The length as the standard library has it.
     pub const fn get(self) -> std::time::Duration {
         self.0

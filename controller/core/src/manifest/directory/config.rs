@@ -1,6 +1,7 @@
 //! The `evenkeel.yaml` of each directory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ pub(super) const FILE: &str = "evenkeel.yaml";
 #[derive(Debug)]
 pub(super) struct Config {
     pub(super) spec: DirectorySpec,
-    pub(super) document: Document,
+    pub(super) document: Arc<Document>,
 }
 
 /// All of them, by directory; one that is broken has no content.

@@ -41,7 +41,7 @@ pub(super) fn inline(
         return refuse(format!("{path} holds {} documents, not one", parsed.documents.len()));
     };
 
-    let mut content = Value::clone(&document.value);
+    let mut content = document.value.clone();
     let problems = if configs.substitutes(&path) { substitute(&mut content, scope) } else { Vec::new() };
     let described = content.get("taskDefinition").is_some_and(Value::is_object);
     let inlined = Inlined { document: document.clone(), described };

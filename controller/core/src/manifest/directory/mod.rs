@@ -145,7 +145,8 @@ impl super::origin::Origin {
     }
 }
 
-fn digest(files: &Files) -> String {
+/// `sha256:` and the digest of all files with their paths.
+pub fn digest(files: &Files) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         // With its length, so that no two sets of files make the same stream.

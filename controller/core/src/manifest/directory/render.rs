@@ -1,8 +1,7 @@
 //! Walks the tree, includes templates, and turns documents into objects.
 
 use std::collections::BTreeSet;
-
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::config::{Config, Configs, FILE, is_config};
 use super::tree::{Tree, ancestors, is_below, resolve};
@@ -168,7 +167,7 @@ impl Renderer<'_> {
         if !problems.is_empty() {
             self.rendered.broken.insert(unit);
             self.rendered.broken_objects.extend(parsed.documents.iter().filter_map(|document| {
-                let mut value = Value::clone(&document.value);
+                let mut value = document.value.clone();
                 substitute(&mut value, scope);
                 key(&value)
             }));
@@ -179,15 +178,15 @@ impl Renderer<'_> {
     /// The object that a document is; nothing where it is none of ours.
     fn document(
         &mut self,
-        document: &Document,
+        document: &Arc<Document>,
         scope: &Scope,
         inclusion: &Inclusion,
     ) -> Result<Option<Manifest>, Vec<FileProblem>> {
-        let mut origin = Origin { document: document.clone(), inlined: None, via: inclusion.via.clone() };
+        let mut origin = Origin { document: Arc::clone(document), inlined: None, via: inclusion.via.clone() };
         let place = |problems: Vec<Problem>| -> Vec<FileProblem> {
             problems.into_iter().take(MAX_PROBLEMS).map(|problem| origin.place(problem)).collect()
         };
-        let mut value = Value::clone(&document.value);
+        let mut value = document.value.clone();
         match claim(&value) {
             Claim::Ours => {}
             Claim::Misspelled(problem) => return Err(place(vec![problem])),
@@ -213,12 +212,12 @@ impl Renderer<'_> {
     fn give_up(&mut self, directory: &str, inclusion: &Inclusion) {
         for path in self.tree.files(directory).to_vec() {
             let parsed = self.tree.read(path);
-            let ours = |document: &&Document| !matches!(claim(&document.value), Claim::Foreign);
+            let ours = |document: &&Arc<Document>| !matches!(claim(&document.value), Claim::Foreign);
             if is_config(path) || !parsed.documents.iter().any(|document| ours(&document)) {
                 continue;
             }
             self.rendered.broken.insert((path.to_owned(), inclusion.via.clone()));
-            let keys = parsed.documents.iter().filter(ours).filter_map(|document: &Document| key(&document.value));
+            let keys = parsed.documents.iter().filter(ours).filter_map(|document| key(&document.value));
             self.rendered.broken_objects.extend(keys);
         }
         for below in self.tree.subdirectories(directory).collect::<Vec<_>>() {

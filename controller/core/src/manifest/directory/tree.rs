@@ -12,7 +12,7 @@ use crate::manifest::text::{Document, Fault, File, Location, Syntax};
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
     /// Its documents, up to the first that cannot be read.
-    pub(super) documents: Vec<Document>,
+    pub(super) documents: Vec<Arc<Document>>,
     /// Why the rest cannot be read.
     pub(super) fault: Option<Fault>,
     /// Whether the fault is of interest even if nothing refers to the file: JSON files are often somebody else's.
@@ -28,11 +28,14 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Hidden files and directories are left out, and so is what is neither YAML nor JSON.
+    /// Hidden files and directories are left out, and so is what is neither YAML nor JSON; what could not be read may be
+    /// anything and stays in.
     pub(super) fn new(files: &'a Files) -> Self {
         let mut tree = Self { files, directories: BTreeMap::new(), parsed: RefCell::default() };
         tree.directories.entry("").or_default();
-        for path in files.keys().filter(|path| Syntax::of(path).is_some() && !hidden(path)) {
+        let relevant =
+            |path: &str, content: &Content| Syntax::of(path).is_some() || matches!(content, Content::Unreadable(_));
+        for (path, _) in files.iter().filter(|(path, content)| relevant(path, content) && !hidden(path)) {
             let mut directory = parent(path);
             tree.directories.entry(directory).or_default().0.push(path);
             while !directory.is_empty() {
@@ -90,7 +93,7 @@ fn parse(path: &str, content: &Content) -> Parsed {
             Ok(file) => {
                 let ours = syntax == Syntax::Yaml || file.text.contains(crate::object::GROUP);
                 let (documents, fault) = Arc::new(file).documents();
-                Parsed { documents, fault, ours }
+                Parsed { documents: documents.into_iter().map(Arc::new).collect(), fault, ours }
             }
         },
     }

@@ -86,8 +86,9 @@ fn hidden_files_are_not_looked_at() {
 fn a_file_that_was_not_read_is_an_error_and_never_a_removal() {
     let mut all = files(&[("web.yaml", &service("web"))]);
     all.insert("big.json".to_owned(), Content::Unreadable("too large".to_owned()));
+    all.insert("linked".to_owned(), Content::Unreadable("a link that leaves the root".to_owned()));
     let load = load(&all);
-    assert_eq!(places(&load), ["big.json:1:1 unreadable"]);
+    assert_eq!(places(&load), ["big.json:1:1 unreadable", "linked:1:1 unreadable"]);
     assert_eq!(keys(&load), ["Service/shop/web"]);
     assert!(!load.whole());
 }

@@ -77,9 +77,9 @@ pub struct Document {
     /// Which document of the file, from 0.
     pub index: usize,
     /// Its content; YAML merge keys are resolved.
-    pub value: Arc<Value>,
+    pub value: Value,
     /// The content as written, where it has merge keys.
-    unmerged: Option<Arc<Value>>,
+    unmerged: Option<Value>,
 }
 
 /// What keeps a text from being read, and where.
@@ -122,10 +122,10 @@ impl File {
             let mut unmerged = None;
             let mut refused = Ok(());
             if self.syntax == Syntax::Yaml && self.text.contains(yaml::MERGE_KEY) {
-                unmerged = Some(Arc::new(value.clone()));
+                unmerged = Some(value.clone());
                 refused = yaml::merge(&mut value, "");
             }
-            let document = Document { file: Arc::clone(self), index, value: Arc::new(value), unmerged };
+            let document = Document { file: Arc::clone(self), index, value, unmerged };
             if let Err(Problem { path, at_key, message, rule, .. }) = refused {
                 let location = document.locate(&path, at_key);
                 return (documents, Some(Fault { location, message, rule }));

@@ -19,7 +19,7 @@ fn read(path: &str, bytes: &[u8]) -> (Vec<Document>, Option<Fault>) {
 fn value(path: &str, bytes: &[u8]) -> Value {
     let (documents, fault) = read(path, bytes);
     assert_eq!(fault, None);
-    Value::clone(&documents[0].value)
+    documents[0].value.clone()
 }
 
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -49,7 +49,7 @@ fn windows_line_ends_read_as_any_other() {
 fn yaml_holds_several_documents_and_empty_ones_are_left_out() {
     let (documents, fault) = read("a.yaml", b"# only a comment\n---\na: 1\n---\n---\nb: 2\n...\n");
     assert_eq!(fault, None);
-    let found: Vec<_> = documents.iter().map(|document| Value::clone(&document.value)).collect();
+    let found: Vec<_> = documents.iter().map(|document| document.value.clone()).collect();
     assert_eq!(found, [json!({"a": 1}), json!({"b": 2})]);
     assert_eq!(documents[1].locate("/b", false), Location { line: 6, column: 4 });
     for empty in ["", "\n", "# comment\n", "---\n", "null"] {

@@ -157,7 +157,7 @@ proptest! {
         for (path, written) in [("a.json", &flow), ("a.yaml", &flow), ("a.yaml", &block)] {
             let (documents, fault) = read(path, written.text.as_bytes());
             prop_assert_eq!(fault, None, "{}", &written.text);
-            prop_assert_eq!(&*documents[0].value, &value, "{}", &written.text);
+            prop_assert_eq!(&documents[0].value, &value, "{}", &written.text);
             for (pointer, place, key) in &written.places {
                 prop_assert_eq!(documents[0].locate(pointer, false), *place, "{} in {}", pointer, &written.text);
                 if let Some(key) = key {
