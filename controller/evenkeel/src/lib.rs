@@ -5,13 +5,17 @@
 //! to it. What is decided is decided in `evenkeel-core`.
 
 pub mod apply;
+pub mod cli;
 pub mod clock;
 pub mod embedded;
 pub mod engine;
 pub mod execute;
 pub mod fleet;
+pub mod follow;
+pub mod http;
 pub mod metrics;
 pub mod observe;
 pub mod reconcile;
 pub mod shutdown;
+pub mod source;
 pub mod workqueue;

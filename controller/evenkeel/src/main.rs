@@ -1,1 +1,7 @@
-fn main(){}
+//! The `evenkeel` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    evenkeel::cli::main()
+}

@@ -1,5 +1,97 @@
 //! The command line.
 
 mod client;
+mod compare;
+mod config;
+mod converge;
 pub mod describe;
 pub mod get;
+mod live;
+mod logging;
+mod plan;
+mod run;
+mod sandbox;
+mod sync;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything went well; for `plan` and `compare`: in sync.
+const OK: u8 = 0;
+/// Something went wrong.
+const ERROR: u8 = 1;
+/// `plan` and `compare`: there is drift.
+const DRIFT: u8 = 2;
+/// `sync`: not converged when the time was up.
+const NOT_CONVERGED: u8 = 3;
+
+/// Keeps Amazon ECS on the line that git draws.
+///
+/// evenkeel watches a directory of manifests and reconciles clusters, task definitions, services and their scaling with
+/// AWS: it finds drift, names it by field, and corrects it.
+///
+/// Try it without an AWS account: `evenkeel run --sandbox`, then `evenkeel get services` in another terminal.
+#[derive(Debug, Parser)]
+#[command(name = "evenkeel", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the controller: follow the source, reconcile, serve health, metrics and the API
+    Run(run::RunArgs),
+    /// Serve the embedded ECS and Application Auto Scaling alone, for the AWS CLI and SDKs
+    Sandbox(sandbox::SandboxArgs),
+    /// Reconcile once, until everything has converged or the time is up (exit 0 converged, 3 not)
+    Sync(sync::SyncArgs),
+    /// Check a directory of manifests offline (exit 0 if nothing is wrong, 1 otherwise)
+    Validate(validate::ValidateArgs),
+    /// Show what would be changed, and change nothing (exit 0 in sync, 2 drift, 1 error)
+    Plan(plan::PlanArgs),
+    /// Compare two AWS documents, as the controller would (exit 0 equal, 2 drift, 1 error)
+    Compare(compare::CompareArgs),
+    /// List objects of the running controller
+    Get(get::GetArgs),
+    /// Show one object of the running controller, for people
+    Describe(describe::DescribeArgs),
+    /// Show the version
+    Version,
+}
+
+/// Runs the command line and gives the exit code.
+pub fn main() -> ExitCode {
+    let code = match Cli::parse().command {
+        Command::Run(args) => run::run(args),
+        Command::Sandbox(args) => sandbox::run(args),
+        Command::Sync(args) => sync::run(args),
+        Command::Validate(args) => validate::run(&args),
+        Command::Plan(args) => plan::run(args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Get(args) => print(get::run(&args)),
+        Command::Describe(args) => print(describe::run(&args)),
+        Command::Version => {
+            println!("evenkeel {}", env!("CARGO_PKG_VERSION"));
+            Ok(OK)
+        }
+    };
+    ExitCode::from(code.unwrap_or_else(|message| {
+        eprintln!("evenkeel: {message}");
+        ERROR
+    }))
+}
+
+fn print<E: std::fmt::Display>(result: Result<String, E>) -> Result<u8, String> {
+    let text = result.map_err(|error| error.to_string())?;
+    print!("{text}{}", if text.ends_with('\n') || text.is_empty() { "" } else { "\n" });
+    Ok(OK)
+}
+
+/// A runtime for the commands that need one.
+fn block_on<T>(future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("failed to start the runtime: {error}"))?;
+    runtime.block_on(future)
+}

@@ -1,0 +1,134 @@
+//! Flags, environment and configuration file of everything that reconciles. A flag wins over the environment, both over
+//! the file, and the file over the defaults.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::reconcile::Options;
+
+/// What `run`, `sync` and `plan` have in common.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct Config {
+    /// YAML file with any of these options, named as the flags are
+    #[arg(long, env = "EVENKEEL_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub(super) config: Option<PathBuf>,
+    /// Directory of manifests: a plain directory, a git checkout, or the link that git-sync swaps [default: desired-state]
+    #[arg(long, env = "EVENKEEL_SOURCE", value_name = "DIR")]
+    pub(super) source: Option<PathBuf>,
+    /// Name of this installation; it marks what is managed, so two installations never fight [default: default]
+    #[arg(long, env = "EVENKEEL_INSTALLATION", value_name = "NAME")]
+    pub(super) installation: Option<String>,
+    /// Use the embedded AWS instead of a real one; nothing leaves this machine
+    #[arg(long, env = "EVENKEEL_SANDBOX", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) sandbox: Option<bool>,
+    /// Endpoint for all AWS calls, for emulators (AWS_ENDPOINT_URL and a Cluster's endpointUrl work too)
+    #[arg(long, env = "EVENKEEL_ENDPOINT_URL", value_name = "URL")]
+    pub(super) endpoint_url: Option<String>,
+    /// How often all services are read, such as 60s [default: 60s]
+    #[arg(long, env = "EVENKEEL_INTERVAL", value_name = "DURATION", value_parser = duration)]
+    #[serde(deserialize_with = "optional_duration")]
+    pub(super) interval: Option<Duration>,
+    /// How often every object is planned again although nothing is known to have changed [default: 10m]
+    #[arg(long, env = "EVENKEEL_RESYNC", value_name = "DURATION", value_parser = duration)]
+    #[serde(deserialize_with = "optional_duration")]
+    pub(super) resync: Option<Duration>,
+    /// How many objects are worked on at once [default: 64]
+    #[arg(long, env = "EVENKEEL_CONCURRENCY", value_name = "N")]
+    pub(super) concurrency: Option<usize>,
+    /// How much is logged: error, warn, info, debug, trace, or a filter as of tracing's EnvFilter [default: info]
+    #[arg(long, env = "EVENKEEL_LOG", value_name = "LEVEL")]
+    pub(super) log: Option<String>,
+    /// Form of log lines [default: human]
+    #[arg(long, env = "EVENKEEL_LOG_FORMAT", value_name = "FORM")]
+    pub(super) log_format: Option<LogFormat>,
+    /// Directory of the store; in a sandbox the store is temporary unless this is given [default: state]
+    #[arg(long, env = "EVENKEEL_DATA", value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Where health, metrics and the API are served [default: 127.0.0.1:8480]
+    #[arg(long, env = "EVENKEEL_LISTEN", value_name = "ADDRESS")]
+    pub(super) listen: Option<String>,
+    /// Where the sandbox takes AWS calls [default: 127.0.0.1:4580]
+    #[arg(long, env = "EVENKEEL_SANDBOX_LISTEN", value_name = "ADDRESS")]
+    pub(super) sandbox_listen: Option<String>,
+}
+
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// The same with what the configuration file says where flags and environment say nothing.
+    pub(super) fn with_file(self) -> Result<Self, String> {
+        let Some(path) = self.config.clone() else { return Ok(self) };
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("failed to read {}: {error}", path.display()))?;
+        let file: Self =
+            serde_yaml::from_str(&text).map_err(|error| format!("failed to read {}: {error}", path.display()))?;
+        Ok(Self {
+            config: self.config,
+            source: self.source.or(file.source),
+            installation: self.installation.or(file.installation),
+            sandbox: self.sandbox.or(file.sandbox),
+            endpoint_url: self.endpoint_url.or(file.endpoint_url),
+            interval: self.interval.or(file.interval),
+            resync: self.resync.or(file.resync),
+            concurrency: self.concurrency.or(file.concurrency),
+            log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+            data: self.data.or(file.data),
+            listen: self.listen.or(file.listen),
+            sandbox_listen: self.sandbox_listen.or(file.sandbox_listen),
+        })
+    }
+
+    pub(super) fn source(&self) -> &Path {
+        self.source.as_deref().unwrap_or(Path::new("desired-state"))
+    }
+
+    pub(super) fn is_sandboxed(&self) -> bool {
+        self.sandbox == Some(true)
+    }
+
+    pub(super) fn listen(&self) -> &str {
+        self.listen.as_deref().unwrap_or("127.0.0.1:8480")
+    }
+
+    pub(super) fn sandbox_listen(&self) -> &str {
+        self.sandbox_listen.as_deref().unwrap_or("127.0.0.1:4580")
+    }
+
+    pub(super) fn options(&self) -> Options {
+        let defaults = Options::default();
+        Options {
+            installation: self.installation.clone().unwrap_or(defaults.installation),
+            read_only: false,
+            // The sandbox has no rate limits to respect, and whoever tries it wants to see something happen.
+            interval: self.interval.unwrap_or(if self.is_sandboxed() { Duration::from_secs(5) } else { defaults.interval }),
+            resync: self.resync.unwrap_or(defaults.resync),
+            rollout_watch: if self.is_sandboxed() { Duration::from_secs(2) } else { defaults.rollout_watch },
+            concurrency: self.concurrency.unwrap_or(defaults.concurrency),
+        }
+    }
+}
+
+/// A duration as people write it: `90s`, `15m`, `1h30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: evenkeel_core::spec::Duration = text.parse()?;
+    Ok(parsed.get())
+}
+
+fn optional_duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| duration(&text).map_err(serde::de::Error::custom)).transpose()
+}

@@ -1,0 +1,94 @@
+//! `evenkeel run`: the controller.
+
+use std::io::IsTerminal;
+
+use clap::Args;
+
+use super::config::Config;
+use super::converge::{self, Assembly};
+use super::live::Live;
+use super::logging::{self, Recent};
+use super::{OK, block_on, sandbox};
+use crate::follow;
+use crate::http::{Listening, Readiness};
+use crate::shutdown::{GRACE, Shutdown};
+
+/// Arguments of `evenkeel run`.
+#[derive(Args, Debug)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    config: Config,
+    /// Show log lines even where a live table could be shown
+    #[arg(long)]
+    plain: bool,
+}
+
+pub(super) fn run(args: RunArgs) -> Result<u8, String> {
+    let config = args.config.with_file()?;
+    let live = config.is_sandboxed() && !args.plain && std::io::stdout().is_terminal();
+    let recent = live.then(Recent::default);
+    logging::start(&config, recent.as_ref())?;
+    block_on(async move {
+        let shutdown = Shutdown::on_signals(GRACE).map_err(|error| error.to_string())?;
+        let listening = Listening::bind(config.listen()).await?;
+        let store = converge::open_store(&config, config.is_sandboxed()).await?;
+        let Assembly { engine, clock, sandbox } = converge::assemble(&config, store.clone(), config.options())?;
+        let server = match sandbox {
+            Some(model) => Some(sandbox::serve(config.sandbox_listen(), model).await?),
+            None => None,
+        };
+        let address = listening.address();
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            source = %config.source().display(),
+            installation = engine.context.options.installation,
+            listen = %address,
+            sandbox = server.as_ref().map(|server| server.url()),
+            "evenkeel is running"
+        );
+        let hints = server.as_ref().map(|server| hints(server, &config));
+        if let (Some(hints), None) = (&hints, &recent) {
+            for hint in hints {
+                tracing::info!("try: {hint}");
+            }
+        }
+        let readiness = Readiness::default();
+        let http = tokio::spawn(listening.serve(engine.clone(), readiness.clone(), clock, shutdown.clone()));
+        let source = {
+            let (engine, root) = (engine.clone(), config.source().to_owned());
+            tokio::spawn(async move { follow::follow(engine, &root, readiness).await })
+        };
+        let view = recent.map(|recent| tokio::spawn(Live::new(store.clone(), recent, hints.unwrap_or_default()).run()));
+        let drained = {
+            let (queue, shutdown) = (engine.queue.clone(), shutdown.clone());
+            tokio::spawn(async move {
+                shutdown.draining().await;
+                queue.shut_down();
+            })
+        };
+        // The first signal drains: passes in progress finish. The second, or the end of the grace period, aborts them:
+        // that is a crash, and every await is a place where one may happen.
+        let finished = shutdown.unless_aborted(engine.run()).await.is_some();
+        source.abort();
+        drained.abort();
+        if let Some(view) = view {
+            view.abort();
+        }
+        tracing::info!(finished, "evenkeel has stopped");
+        // Closing the store ends the watches of clients, for which the HTTP server waits.
+        store.close().await;
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), http).await;
+        Ok(OK)
+    })
+}
+
+/// What to try next.
+fn hints(server: &evenkeel_sandbox::Server, config: &Config) -> Vec<String> {
+    let change = "ecs update-service --cluster shop-prod-cluster --service shop-prod-frontapp-service --desired-count 9";
+    vec![
+        sandbox::hint(server, change),
+        format!("edit a manifest under {} and save it", config.source().display()),
+        "evenkeel get services    (in another terminal)".to_owned(),
+        "evenkeel describe service frontapp -n shop-prod".to_owned(),
+    ]
+}

@@ -1,0 +1,98 @@
+//! From snapshots of the source to objects: load, check, apply, and say what became of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use evenkeel_core::admission::admit;
+use evenkeel_core::catalogue::Severity;
+use evenkeel_core::manifest::{Load, load};
+
+use crate::apply::{ApplyError, Summary, apply};
+use crate::engine::Engine;
+use crate::source::{self, Snapshot, Source, SourceError};
+
+/// Loads and checks a snapshot: pure, but long enough for thousands of files to keep it off the runtime's threads.
+pub async fn checked(snapshot: Arc<Snapshot>) -> Load {
+    let loaded = tokio::task::spawn_blocking(move || {
+        let mut load = load(&snapshot.files);
+        admit(&mut load);
+        load
+    });
+    match loaded.await {
+        Ok(load) => load,
+        // Only a panic ends it early; passing it on beats an empty load.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Reads the source once.
+///
+/// # Errors
+/// There is no whole snapshot, and why.
+pub async fn read_once(root: &Path) -> Result<Snapshot, SourceError> {
+    let root = root.to_owned();
+    let read = tokio::task::spawn_blocking(move || source::read(&root));
+    read.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// Applies a checked load to the engine's store and tells metrics and log.
+///
+/// # Errors
+/// The store's.
+pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<Summary, ApplyError> {
+    let context = &engine.context;
+    let summary = apply(&context.store, load, revision, context.clock.now()).await?;
+    let errors = load.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let Summary { created, changed, deleted, pending, .. } = summary;
+    tracing::info!(revision, objects = load.manifests.len(), created, changed, deleted, pending, errors, "source applied");
+    for problem in load.problems.iter().filter(|problem| problem.severity == Severity::Error) {
+        tracing::error!("{problem}");
+    }
+    for held in &summary.held {
+        tracing::warn!("not deleted: {held}");
+    }
+    #[allow(clippy::cast_precision_loss)] // counts of objects and seconds fit
+    {
+        context.metrics.source("last_success_timestamp_seconds", context.clock.now().as_second() as f64);
+        context.metrics.source("objects", load.manifests.len() as f64);
+        context.metrics.source("errors", errors as f64);
+        context.metrics.source("held_deletions", summary.held.len() as f64);
+    }
+    Ok(summary)
+}
+
+/// Follows the source for ever: each new snapshot is applied; one that cannot be read changes nothing.
+pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readiness) {
+    let mut source = Source::new(root, source::POLL);
+    // What has to be applied again: objects whose predecessors are still being deleted, or a store that failed.
+    let mut again = None;
+    loop {
+        let next = match &again {
+            Some(_) => tokio::time::timeout(std::time::Duration::from_secs(10), source.next()).await.ok(),
+            None => Some(source.next().await),
+        };
+        let snapshot = match next {
+            Some(Ok(snapshot)) => Arc::new(snapshot),
+            Some(Err(error)) => {
+                tracing::error!(%error, "the source cannot be read; everything stays as it is");
+                engine.context.metrics.source("errors", 1.0);
+                continue;
+            }
+            None => match again.take() {
+                Some(snapshot) => snapshot,
+                None => continue,
+            },
+        };
+        let load = checked(snapshot.clone()).await;
+        match apply_load(&engine, &load, &snapshot.revision).await {
+            Ok(summary) => {
+                readiness.source_read();
+                again = (summary.pending > 0).then_some(snapshot);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the source cannot be applied");
+                again = Some(snapshot);
+            }
+        }
+    }
+}

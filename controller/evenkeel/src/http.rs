@@ -1,0 +1,91 @@
+//! The HTTP side of a running controller: health, metrics, and the kube-style API over the store.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Router, extract::State};
+use evenkeel_api::ApiState;
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::shutdown::Shutdown;
+
+/// Whether the source has been read and applied since the start.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// The source has been read.
+    pub fn source_read(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+#[derive(Clone)]
+struct Served {
+    engine: Engine,
+    readiness: Readiness,
+}
+
+/// A listener that is bound and not served yet, so that a port in use is told before anything starts.
+#[derive(Debug)]
+pub struct Listening {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listening {
+    /// Binds the address.
+    ///
+    /// # Errors
+    /// The system's, with the address.
+    pub async fn bind(address: &str) -> Result<Self, String> {
+        let failed = |error: std::io::Error| format!("failed to listen on {address}: {error}");
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the shutdown begins to drain.
+    pub async fn serve(self, engine: Engine, readiness: Readiness, clock: Clock, shutdown: Shutdown) {
+        let api = ApiState { store: engine.context.store.clone(), clock: Arc::new(move || clock.now()) };
+        let own = Router::new()
+            .route("/livez", get(|| async { "ok" }))
+            .route("/healthz", get(|| async { "ok" }))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
+            .with_state(Served { engine, readiness });
+        let router = own.merge(evenkeel_api::router(api));
+        let served = axum::serve(self.listener, router)
+            .with_graceful_shutdown(async move { shutdown.draining().await });
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the HTTP server ended");
+        }
+    }
+}
+
+async fn ready(State(served): State<Served>) -> impl IntoResponse {
+    match served.readiness.is_ready() {
+        true => (StatusCode::OK, "ok"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "the source has not been read yet"),
+    }
+}
+
+async fn metrics(State(served): State<Served>) -> impl IntoResponse {
+    served.engine.context.metrics.queue(&served.engine.queue.stats());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], served.engine.context.metrics.render())
+}
