@@ -1,5 +1,11 @@
-//! What whole-program tests share: a world with a sandbox, a store and a running engine under a paused clock.
+//! What whole-program tests share: a world with a sandbox, a store and a running engine under a paused clock; the wire
+//! and the journal that show what the engine does; and scripts, which play whole stories in it.
 
+mod journal;
+pub mod script;
+mod wire;
 mod world;
 
+pub use journal::{Entry, Journal};
+pub use wire::{Call, Crash, Wire};
 pub use world::{World, files};

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use evenkeel::apply::{Summary, apply};
 use evenkeel::clock::Clock;
-use evenkeel::embedded;
 use evenkeel::engine::Engine;
 use evenkeel::fleet::Fleet;
 use evenkeel::metrics::Metrics;
@@ -14,12 +13,15 @@ use evenkeel::reconcile::Options;
 use evenkeel_core::admission::admit;
 use evenkeel_core::manifest::{Content, Files, load};
 use evenkeel_core::object::{Kind, Object, ObjectKey};
-use evenkeel_core::operation::Operation;
+use evenkeel_core::operation::{Access, Operation};
 use evenkeel_sandbox::{Caller, Sandbox};
-use evenkeel_store::Store;
+use evenkeel_store::{Batch, Store, Write};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::task::JoinHandle;
+
+use crate::journal::Journal;
+use crate::wire::Wire;
 
 /// A sandbox, a directory of manifests and a running controller.
 pub struct World {
@@ -31,7 +33,12 @@ pub struct World {
     pub files: Files,
     /// Time.
     pub clock: Clock,
-    caller: Caller,
+    /// What the controller asks of AWS.
+    pub wire: Wire,
+    /// What it says of its objects.
+    pub journal: Journal,
+    /// Who everybody is to AWS: account and region.
+    pub caller: Caller,
     running: JoinHandle<()>,
     commits: u32,
 }
@@ -56,9 +63,11 @@ impl World {
         let sandbox = Arc::new(Mutex::new(Sandbox::new(sandbox)));
         let store_options = evenkeel_store::Options { store_id: Some(1), ..evenkeel_store::Options::default() };
         let store = Store::temporary(store_options).await.expect("a temporary store opens");
-        let engine = engine(&sandbox, store, &clock, options);
+        let journal = Journal::of(&store).await;
+        let wire = Wire::default();
+        let engine = engine(&sandbox, &wire, store, &clock, options);
         let running = start_engine(&engine);
-        Self { sandbox, engine, files: Files::new(), clock, caller, running, commits: 0 }
+        Self { sandbox, engine, files: Files::new(), clock, wire, journal, caller, running, commits: 0 }
     }
 
     /// Writes a file of the directory and applies the directory as a new commit.
@@ -136,32 +145,54 @@ impl World {
         (text("status"), text("reason"))
     }
 
+    /// Sets an annotation as a person does with the API or the command line; an empty value takes it off.
+    ///
+    /// # Panics
+    /// When there is no such object, or the store fails.
+    pub async fn annotate(&self, key: &ObjectKey, name: &str, value: &str) {
+        let mut object = self.find(key).await.unwrap_or_else(|| panic!("there is no {key}"));
+        match value {
+            "" => object.metadata.annotations.remove(name),
+            _ => object.metadata.annotations.insert(name.to_owned(), value.to_owned()),
+        };
+        let batch = Batch::new(self.clock.now(), vec![Write::Apply(object)]);
+        self.engine.context.store.commit(batch).await.expect("the store takes the annotation");
+    }
+
     /// The fixpoint: every object is ready and in sync, and an hour later nothing has been written, to AWS or the store.
     ///
     /// # Panics
     /// When that is not so.
     pub async fn assert_stable(&self) {
-        self.assert_ready().await;
-        self.assert_quiet().await;
+        self.ready_and_quiet().await.unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// The same, with what is not so as the error.
+    ///
+    /// # Errors
+    /// A sentence with the object or the calls.
+    pub async fn ready_and_quiet(&self) -> Result<(), String> {
+        self.all_ready().await?;
+        self.quiet().await
     }
 
     /// An hour passes without a write, to AWS or to the store.
     ///
-    /// # Panics
-    /// When there was one.
-    pub async fn assert_quiet(&self) {
-        self.sandbox().reset_calls();
-        let version = self.version().await;
+    /// # Errors
+    /// What was written.
+    pub async fn quiet(&self) -> Result<(), String> {
+        let (before, version) = (self.wire.calls().len(), self.version().await);
+        self.journal.take();
         self.pass(3600).await;
-        let written: Vec<String> = self
-            .sandbox()
-            .calls()
-            .iter()
-            .filter(|(operation, _)| operation.access() == evenkeel_core::operation::Access::Write)
-            .map(|(operation, count)| format!("{operation}: {}", count.calls))
-            .collect();
-        assert!(written.is_empty(), "nothing was to be written any more: {written:?}");
-        assert_eq!(version, self.version().await, "the store was written although nothing changed");
+        let written = self.wire.calls().split_off(before);
+        let written: Vec<_> = written.iter().filter(|call| call.operation.access() == Access::Write).collect();
+        if !written.is_empty() {
+            return Err(format!("nothing was to be written any more: {written:?}"));
+        }
+        if version != self.version().await {
+            return Err(format!("the store was written although nothing changed: {:?}", self.journal.take()));
+        }
+        Ok(())
     }
 
     async fn version(&self) -> String {
@@ -171,18 +202,21 @@ impl World {
 
     /// Every object is ready and in sync.
     ///
-    /// # Panics
-    /// When one is not; its status is shown.
-    pub async fn assert_ready(&self) {
+    /// # Errors
+    /// The first that is not, with its status.
+    pub async fn all_ready(&self) -> Result<(), String> {
         for kind in [Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
             let listing = self.engine.context.store.list(kind, None).await.expect("the store can be read");
             for object in listing {
                 let object = object.expect("the store can be read");
                 let conditions = object.status["conditions"].as_array().cloned().unwrap_or_default();
                 let ready = conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
-                assert!(ready && object.status["sync"] == "Synced", "{} is not ready: {:#}", object.key(), object.status);
+                if !ready || object.status["sync"] != "Synced" {
+                    return Err(format!("{} is not ready: {:#}", object.key(), object.status));
+                }
             }
         }
+        Ok(())
     }
 
     /// Kills the controller at whatever await it stands and starts another on the same store.
@@ -191,14 +225,14 @@ impl World {
         // The only result of an aborted task is that it was aborted.
         let _ = (&mut self.running).await;
         let Engine { context, .. } = &self.engine;
-        self.engine = engine(&self.sandbox, context.store.clone(), &self.clock, context.options.clone());
+        self.engine = engine(&self.sandbox, &self.wire, context.store.clone(), &self.clock, context.options.clone());
         self.running = start_engine(&self.engine);
     }
 }
 
-fn engine(sandbox: &Arc<Mutex<Sandbox>>, store: Store, clock: &Clock, options: Options) -> Engine {
+fn engine(sandbox: &Arc<Mutex<Sandbox>>, wire: &Wire, store: Store, clock: &Clock, options: Options) -> Engine {
     let metrics = Metrics::new().expect("names and labels are constants");
-    let transport = embedded::transport(sandbox.clone(), clock.clone());
+    let transport = wire.transport(sandbox.clone(), clock.clone());
     let fleet = Fleet::new(transport, clock.clone(), Some(metrics.on_call()), None);
     Engine::new(store, fleet, clock.clone(), metrics, options, fastrand::Rng::with_seed(7))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use evenkeel_aws::{AwsError, ErrorClass, Gateway};
 use evenkeel_core::desired::{RECONCILE, suspension};
 use evenkeel_core::memory::Memory;
-use evenkeel_core::object::{Object, ObjectKey};
+use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_core::plan::Plan;
 use evenkeel_core::reason::{Reason, Weight};
 use evenkeel_core::status::{self, Facts, Health};
@@ -97,12 +97,16 @@ impl<'a> Pass<'a> {
             tracing::info!(key = %self.key, operation = %action.operation, reason = action.reason, "changing AWS");
         }
         let execution = execute(gateway, &plan.actions, &mut memory, &self.context.clock).await;
+        // What was read before the write is no fresh read any more.
+        self.context.seen.forget(&self.key);
         self.context.metrics.repaired(&self.key, &plan.drift, &plan.acting, execution.error.is_none());
         let (outcome, requeue) = match &execution.error {
             None => {
                 plan.remember_applied(&mut memory, self.context.clock.now());
-                // The next pass looks at what came of it.
-                (status::Outcome::Done, Outcome::RequeueAfter(Duration::from_secs(1), Priority::RolloutWatch))
+                // The next pass looks at what came of it: at once where others wait for it and the answer has said all,
+                // a little later where AWS has something to do first.
+                let later = if self.key.kind == Kind::Service { Duration::from_secs(1) } else { Duration::ZERO };
+                (status::Outcome::Done, Outcome::RequeueAfter(later, Priority::NewCommit))
             }
             Some(error) => {
                 let (reason, retry) = meaning(error.class);
@@ -212,7 +216,9 @@ impl<'a> Pass<'a> {
             _ => tracing::info!(key = %self.key, %reason, sync, health, "{message}"),
         }
         for drift in &plan.drift {
-            tracing::info!(key = %self.key, path = drift.path, desired = ?drift.desired, observed = ?drift.observed, "drift");
+            let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
+            let (desired, observed) = (side(&drift.desired), side(&drift.observed));
+            tracing::info!(key = %self.key, path = drift.path, desired, observed, "drift");
         }
     }
 

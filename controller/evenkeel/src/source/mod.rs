@@ -80,6 +80,7 @@ impl Source {
                 }
                 Err(error) => {
                     self.last = None;
+                    self.watch.unseen();
                     return Err(error);
                 }
             }

@@ -81,6 +81,11 @@ impl Watch {
     pub(super) fn seen(&mut self) {
         self.seen = self.told;
     }
+
+    /// What was told could not be read: the next poll tells it again.
+    pub(super) fn unseen(&mut self) {
+        self.seen = None;
+    }
 }
 
 impl std::fmt::Debug for Watch {

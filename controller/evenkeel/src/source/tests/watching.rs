@@ -63,3 +63,16 @@ async fn a_commit_that_changes_no_file_is_a_new_revision() {
     write(root.path(), ".git/HEAD", B);
     assert_eq!(revision(&mut source).await, format!("sha1:{B}"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_is_tried_again_though_nothing_else_changes() {
+    let root = plain();
+    write(root.path(), ".git/HEAD", A);
+    let mut source = Source::new(root.path(), POLL);
+    source.next().await.unwrap();
+    write(root.path(), ".git/index.lock", "");
+    write(root.path(), "web.yaml", "a: 2");
+    assert!(matches!(source.next().await, Err(SourceError::Unsettled { .. })));
+    fs::remove_file(root.path().join(".git/index.lock")).unwrap();
+    assert_eq!(text(&source.next().await.unwrap(), "web.yaml"), "a: 2");
+}
