@@ -146,7 +146,7 @@ impl Renderer<'_> {
         }
         let unit = (path.to_owned(), inclusion.via.clone());
         if let Err(message) = self.count() {
-            let fault = Fault { location: Location { line: 1, column: 1 }, message, rule: "too-many-files" };
+            let fault = Fault { location: Location { line: 1, column: 1 }, message, rule: "include" };
             self.rendered.problems.push(FileProblem::fault(path, fault));
             self.rendered.broken.insert(unit);
             return;
