@@ -27,7 +27,14 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that is not running yet. `rng` seeds the jitter of retries.
-    pub fn new(store: Store, fleet: Fleet, clock: Clock, metrics: Metrics, options: Options, rng: fastrand::Rng) -> Self {
+    pub fn new(
+        store: Store,
+        fleet: Fleet,
+        clock: Clock,
+        metrics: Metrics,
+        options: Options,
+        rng: fastrand::Rng,
+    ) -> Self {
         let revisions = Revisions::new(store.clone(), clock.clone());
         let context = Context { store, fleet, seen: Seen::default(), revisions, clock, metrics, options };
         Self { context, queue: Workqueue::new(rng) }
@@ -219,7 +226,9 @@ fn mark(object: &Object) -> Mark {
     };
     let dependents = match object.kind {
         Kind::Cluster => serde_json::json!([metadata.generation, status["clusterArn"]]),
-        Kind::TaskDefinition => serde_json::json!([current, status["taskDefinitionArn"], status["contentHash"], ready()]),
+        Kind::TaskDefinition => {
+            serde_json::json!([current, status["taskDefinitionArn"], status["contentHash"], ready()])
+        }
         _ => serde_json::json!([current, ready()]),
     };
     Mark { own, dependents }

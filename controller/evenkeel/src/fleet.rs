@@ -10,6 +10,9 @@ use tokio::sync::OnceCell;
 use crate::clock::Clock;
 use crate::observe::Reader;
 
+/// Made once, by the first pass that needs it, while others wait for it.
+type Slot = Arc<OnceCell<Arc<Connection>>>;
+
 /// All connections, shared by all passes.
 #[derive(Clone)]
 pub struct Fleet {
@@ -18,7 +21,7 @@ pub struct Fleet {
     on_call: Option<OnCall>,
     /// In place of what Clusters say, for emulators.
     endpoint_url: Option<String>,
-    connections: Arc<Mutex<HashMap<Account, Arc<OnceCell<Arc<Connection>>>>>>,
+    connections: Arc<Mutex<HashMap<Account, Slot>>>,
 }
 
 /// One account and region.

@@ -44,7 +44,16 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
     let summary = apply(&context.store, load, revision, context.clock.now()).await?;
     let errors = load.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let Summary { created, changed, deleted, pending, .. } = summary;
-    tracing::info!(revision, objects = load.manifests.len(), created, changed, deleted, pending, errors, "source applied");
+    tracing::info!(
+        revision,
+        objects = load.manifests.len(),
+        created,
+        changed,
+        deleted,
+        pending,
+        errors,
+        "source applied"
+    );
     for problem in load.problems.iter().filter(|problem| problem.severity == Severity::Error) {
         tracing::error!("{problem}");
     }

@@ -70,8 +70,8 @@ impl Listening {
             .route("/metrics", get(metrics))
             .with_state(Served { engine, readiness });
         let router = own.merge(evenkeel_api::router(api));
-        let served = axum::serve(self.listener, router)
-            .with_graceful_shutdown(async move { shutdown.draining().await });
+        let served =
+            axum::serve(self.listener, router).with_graceful_shutdown(async move { shutdown.draining().await });
         if let Err(error) = served.await {
             tracing::error!(%error, "the HTTP server ended");
         }

@@ -72,24 +72,38 @@ impl Metrics {
             registry.register(Box::new(counter.clone()))?;
             Ok(counter)
         };
-        let histogram = |name: &str, help: &str, labels: &[&str], buckets: Vec<f64>| -> Result<HistogramVec, prometheus::Error> {
-            let histogram = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), labels)?;
-            registry.register(Box::new(histogram.clone()))?;
-            Ok(histogram)
-        };
+        let histogram =
+            |name: &str, help: &str, labels: &[&str], buckets: Vec<f64>| -> Result<HistogramVec, prometheus::Error> {
+                let histogram = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), labels)?;
+                registry.register(Box::new(histogram.clone()))?;
+                Ok(histogram)
+            };
         let object = ["kind", "namespace", "name"];
         let with = |label: &'static str| [object[0], object[1], object[2], label];
         // A pass waits for a few calls of 20 ms and more; a call times out after 20 s.
         let buckets = || prometheus::exponential_buckets(0.001, 2.0, 16);
         let inner = Inner {
-            info: gauge("evenkeel_object_info", "Sync state, health and reason of each object; always 1.", &["kind", "namespace", "name", "sync", "health", "reason"])?,
+            info: gauge(
+                "evenkeel_object_info",
+                "Sync state, health and reason of each object; always 1.",
+                &["kind", "namespace", "name", "sync", "health", "reason"],
+            )?,
             drift: gauge("evenkeel_object_drift", "Number of paths that differ, by area.", &with("area"))?,
             repaired: counter("evenkeel_drift_repaired_total", "Paths that were repaired, by area.", &with("area"))?,
             ready: gauge("evenkeel_object_ready", "1 if the object is ready.", &object)?,
             reconciles: counter("evenkeel_reconcile_total", "Passes by kind and result.", &["kind", "result"])?,
             durations: histogram("evenkeel_reconcile_duration_seconds", "Duration of passes.", &["kind"], buckets()?)?,
-            calls: counter("evenkeel_aws_requests_total", "Calls to AWS by outcome.", &["service", "operation", "outcome"])?,
-            call_durations: histogram("evenkeel_aws_request_duration_seconds", "Duration of calls to AWS.", &["service", "operation"], buckets()?)?,
+            calls: counter(
+                "evenkeel_aws_requests_total",
+                "Calls to AWS by outcome.",
+                &["service", "operation", "outcome"],
+            )?,
+            call_durations: histogram(
+                "evenkeel_aws_request_duration_seconds",
+                "Duration of calls to AWS.",
+                &["service", "operation"],
+                buckets()?,
+            )?,
             queue: gauge("evenkeel_workqueue_depth", "Keys that are due, by priority.", &["priority"])?,
             refused: IntCounter::new("evenkeel_plans_refused_total", "Plans that failed their check; each is a bug.")?,
             panics: IntGauge::new("evenkeel_reconcile_panics", "Passes that panicked since the start; each is a bug.")?,
@@ -143,7 +157,11 @@ impl Metrics {
         let conditions = status["conditions"].as_array().into_iter().flatten();
         let ready = conditions.into_iter().find(|condition| condition["type"] == "Ready");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let info = vec![text(&status["sync"]), text(&status["health"]), text(&ready.map_or(Value::Null, |r| r["reason"].clone()))];
+        let info = vec![
+            text(&status["sync"]),
+            text(&status["health"]),
+            text(&ready.map_or(Value::Null, |r| r["reason"].clone())),
+        ];
         let mut areas: HashMap<&str, i64> = HashMap::new();
         for drift in status["drift"].as_array().into_iter().flatten() {
             *areas.entry(area(drift["path"].as_str().unwrap_or_default())).or_default() += 1;

@@ -116,7 +116,8 @@ fn wire(kind: Kind, value: Value, path: &Path) -> Result<Value, String> {
         }
     };
     let converted = to_wire(&value, shape).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().filter(|problem| problem.is_error()).map(ToString::to_string).collect();
+        let lines: Vec<String> =
+            problems.iter().filter(|problem| problem.is_error()).map(ToString::to_string).collect();
         format!("{}: {}", path.display(), lines.join("\n"))
     })?;
     Ok(converted.value)

@@ -72,7 +72,8 @@ impl Config {
     /// The same with what the configuration file says where flags and environment say nothing.
     pub(super) fn with_file(self) -> Result<Self, String> {
         let Some(path) = self.config.clone() else { return Ok(self) };
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("failed to read {}: {error}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| format!("failed to read {}: {error}", path.display()))?;
         let file: Self =
             serde_yaml::from_str(&text).map_err(|error| format!("failed to read {}: {error}", path.display()))?;
         Ok(Self {
@@ -114,7 +115,11 @@ impl Config {
             installation: self.installation.clone().unwrap_or(defaults.installation),
             read_only: false,
             // The sandbox has no rate limits to respect, and whoever tries it wants to see something happen.
-            interval: self.interval.unwrap_or(if self.is_sandboxed() { Duration::from_secs(5) } else { defaults.interval }),
+            interval: self.interval.unwrap_or(if self.is_sandboxed() {
+                Duration::from_secs(5)
+            } else {
+                defaults.interval
+            }),
             resync: self.resync.unwrap_or(defaults.resync),
             rollout_watch: if self.is_sandboxed() { Duration::from_secs(2) } else { defaults.rollout_watch },
             concurrency: self.concurrency.unwrap_or(defaults.concurrency),

@@ -42,9 +42,8 @@ pub(super) async fn open_store(config: &Config, temporary: bool) -> Result<Store
 pub(super) fn assemble(config: &Config, store: Store, options: Options) -> Result<Assembly, String> {
     let clock = Clock::system();
     let metrics = Metrics::new().map_err(|error| format!("failed to set up metrics: {error}"))?;
-    let sandbox = config
-        .is_sandboxed()
-        .then(|| Arc::new(Mutex::new(Sandbox::new(evenkeel_sandbox::Options::default()))));
+    let sandbox =
+        config.is_sandboxed().then(|| Arc::new(Mutex::new(Sandbox::new(evenkeel_sandbox::Options::default()))));
     let transport = match &sandbox {
         Some(sandbox) => embedded::transport(sandbox.clone(), clock.clone()),
         None => Transport::Network,
@@ -83,11 +82,7 @@ pub(super) async fn objects(store: &Store) -> Result<Vec<Object>, String> {
 }
 
 /// Runs the engine until `done` says so about all objects, or the time is up. Says whether it was done.
-pub(super) async fn until(
-    engine: &Engine,
-    timeout: Duration,
-    done: impl Fn(&Object) -> bool,
-) -> Result<bool, String> {
+pub(super) async fn until(engine: &Engine, timeout: Duration, done: impl Fn(&Object) -> bool) -> Result<bool, String> {
     let running = engine.clone();
     let running = tokio::spawn(async move { running.run().await });
     let deadline = tokio::time::Instant::now() + timeout;

@@ -47,12 +47,14 @@ impl Live {
     }
 
     async fn frame(&self) -> Result<String, evenkeel_store::StoreError> {
-        let head = ["NAMESPACE", "SERVICE", "SYNC", "HEALTH", "DESIRED", "RUNNING", "RANGE", "REVISION", "DRIFT", "REASON"];
+        let head =
+            ["NAMESPACE", "SERVICE", "SYNC", "HEALTH", "DESIRED", "RUNNING", "RANGE", "REVISION", "DRIFT", "REASON"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         for object in self.store.list(Kind::Service, None).await? {
             rows.push(row(&object?));
         }
-        let mut frame = String::from("evenkeel keeps ECS on the line that git draws (embedded sandbox, Ctrl-C stops)\n\n");
+        let mut frame =
+            String::from("evenkeel keeps ECS on the line that git draws (embedded sandbox, Ctrl-C stops)\n\n");
         frame.push_str(&aligned(&rows));
         frame.push_str("\nWhat happened last:\n");
         for line in self.recent.lines() {
@@ -75,7 +77,8 @@ fn row(object: &Object) -> Vec<String> {
         other => other.to_string(),
     };
     let range = &status["range"];
-    let revision = status["taskDefinition"].as_str().and_then(family_and_revision).map(|(_, number)| number.to_string());
+    let revision =
+        status["taskDefinition"].as_str().and_then(family_and_revision).map(|(_, number)| number.to_string());
     let drift = status["drift"].as_array().map_or(0, Vec::len);
     vec![
         object.metadata.namespace.clone().unwrap_or_default(),

@@ -59,7 +59,7 @@ pub(super) fn run(args: PlanArgs) -> Result<u8, String> {
         let assembly = converge::assemble(&config, store, options)?;
         let engine = &assembly.engine;
         let load = converge::load_once(engine, config.source()).await?;
-        let seen = converge::until(engine, args.timeout, |object| is_settled(object)).await?;
+        let seen = converge::until(engine, args.timeout, is_settled).await?;
         let objects = converge::objects(&engine.context.store).await?;
         let entries: Vec<Value> = objects.iter().map(entry).collect();
         let drifted = entries.iter().any(|entry| entry["sync"] == "OutOfSync");
@@ -114,10 +114,20 @@ fn text(entries: &[Value]) -> String {
             let _ = writeln!(out, "  ~ {}", drift_line(drift));
         }
         for action in entry["actions"].as_array().into_iter().flatten() {
-            let _ = writeln!(out, "  > {}: {}", action["operation"].as_str().unwrap_or_default(), action["reason"].as_str().unwrap_or_default());
+            let _ = writeln!(
+                out,
+                "  > {}: {}",
+                action["operation"].as_str().unwrap_or_default(),
+                action["reason"].as_str().unwrap_or_default()
+            );
         }
         for waiting in entry["waiting"].as_array().into_iter().flatten() {
-            let _ = writeln!(out, "  … {}: {}", waiting["reason"].as_str().unwrap_or_default(), waiting["message"].as_str().unwrap_or_default());
+            let _ = writeln!(
+                out,
+                "  … {}: {}",
+                waiting["reason"].as_str().unwrap_or_default(),
+                waiting["message"].as_str().unwrap_or_default()
+            );
         }
     }
     let _ = writeln!(out, "{} in sync, {} to change, {} unknown", counts[0], counts[1], counts[2]);

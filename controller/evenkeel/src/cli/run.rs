@@ -84,7 +84,8 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
 
 /// What to try next.
 fn hints(server: &evenkeel_sandbox::Server, config: &Config) -> Vec<String> {
-    let change = "ecs update-service --cluster shop-prod-cluster --service shop-prod-frontapp-service --desired-count 9";
+    let change =
+        "ecs update-service --cluster shop-prod-cluster --service shop-prod-frontapp-service --desired-count 9";
     vec![
         sandbox::hint(server, change),
         format!("edit a manifest under {} and save it", config.source().display()),

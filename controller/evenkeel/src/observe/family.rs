@@ -52,7 +52,8 @@ impl Revisions {
         let answer = gateway.call(Operation::DescribeTaskDefinition, &body).await?;
         let document = answer["taskDefinition"].clone();
         let content = content_hash(DocumentKind::TaskDefinition, &document);
-        let write = Write::Record { table: Table::TaskDefinitions, key: arn.to_owned(), value: content.clone().into_bytes() };
+        let write =
+            Write::Record { table: Table::TaskDefinitions, key: arn.to_owned(), value: content.clone().into_bytes() };
         // A cache that cannot be written costs another read, no more.
         let _ = self.store.commit(Batch::new(self.clock.now(), vec![write])).await;
         Ok(Revision { document, content, tags: tags(answer.get("tags")) })

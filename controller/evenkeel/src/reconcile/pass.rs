@@ -179,8 +179,7 @@ impl<'a> Pass<'a> {
             writes.push(Write::Status { key: self.key.clone(), status });
         }
         if !writes.is_empty() {
-            let batch = Batch::new(self.now, writes)
-                .when(Precondition::Uid(self.key.clone(), metadata.uid.clone()));
+            let batch = Batch::new(self.now, writes).when(Precondition::Uid(self.key.clone(), metadata.uid.clone()));
             if let Err(error) = self.context.store.commit(batch).await {
                 return self.unwritten(&error);
             }

@@ -170,14 +170,17 @@ fn describe(pass: &mut Pass<'_>, desired: &Desired, observed: &Observed, plan: &
     put("runningCount", json!(view.running_count()));
     put("pendingCount", json!(view.pending_count()));
     if let Some(primary) = view.primary() {
-        put("rollout", json!({
-            "deployment": primary.id(),
-            "taskDefinition": primary.task_definition(),
-            "state": primary.rollout_state(),
-            "reason": primary.rollout_reason(),
-            "failedTasks": primary.failed_tasks(),
-            "deployments": view.deployments().count(),
-        }));
+        put(
+            "rollout",
+            json!({
+                "deployment": primary.id(),
+                "taskDefinition": primary.task_definition(),
+                "state": primary.rollout_state(),
+                "reason": primary.rollout_reason(),
+                "failedTasks": primary.failed_tasks(),
+                "deployments": view.deployments().count(),
+            }),
+        );
     }
     if let Some(failed) = &plan.memory.failed {
         put("failed", json!(failed));

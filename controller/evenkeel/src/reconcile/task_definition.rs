@@ -26,8 +26,7 @@ pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
         Ok(definition) => definition,
         Err(message) => return pass.fail(Reason::Invalid, message, Some(Retry::Invalid)).await,
     };
-    let desired =
-        definition.desired(&pass.object, &cluster.spec.defaults, &context.options.installation, pass.now);
+    let desired = definition.desired(&pass.object, &cluster.spec.defaults, &context.options.installation, pass.now);
     // Observe: reads.
     let connection = context.fleet.connection(&cluster.spec).await;
     if let Err(error) = connection.verify(&cluster.spec).await {
