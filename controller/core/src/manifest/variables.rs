@@ -116,7 +116,7 @@ impl Expansion<'_> {
                 _ => {
                     let name = &after[..end];
                     let message = format!(
-                        "{name} is a decimal number, which may be written in more ways than one: quote its value where it is defined"
+                        "{name} is a decimal number, which can be written in more ways than one: quote it where it is defined"
                     );
                     return Err(("variable", message));
                 }

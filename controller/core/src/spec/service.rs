@@ -113,7 +113,7 @@ impl std::str::FromStr for TaskDefinitionRef {
         match (family, revision.parse::<u32>()) {
             (Some(_), Ok(1..)) => Ok(Self::Revision(text.to_owned())),
             _ => Err(format!(
-                "{text:?} is no revision of a task definition: write family:revision, as in web:12, or the revision's ARN"
+                "{text:?} is no revision of a task definition: write family:revision, as in web:12, or its ARN"
             )),
         }
     }

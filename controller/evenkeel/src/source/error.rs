@@ -19,7 +19,7 @@ pub enum SourceError {
         root: PathBuf,
     },
     /// git-sync's root holds more than one link.
-    #[error("failed to choose among the links {} in {}: name one of them as the source", links.join(", "), root.display())]
+    #[error("failed to choose among the links {} in {}: name one as the source", links.join(", "), root.display())]
     Ambiguous {
         /// The source.
         root: PathBuf,
@@ -41,7 +41,7 @@ pub enum SourceError {
         reason: String,
     },
     /// More than a source may hold.
-    #[error("failed to read the source {}: it holds more than {limit}; point at the directory of the manifests", root.display())]
+    #[error("failed to read the source {}: it holds more than {limit}; name the manifests' directory", root.display())]
     TooMuch {
         /// The source.
         root: PathBuf,

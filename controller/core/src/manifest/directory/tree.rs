@@ -28,8 +28,8 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Hidden files and directories are left out, and so is what is neither YAML nor JSON; what could not be read may be
-    /// anything and stays in.
+    /// Hidden files and directories are left out, and so is what is neither YAML nor JSON; what could not be read may
+    /// be anything and stays in.
     pub(super) fn new(files: &'a Files) -> Self {
         let mut tree = Self { files, directories: BTreeMap::new(), parsed: RefCell::default() };
         tree.directories.entry("").or_default();

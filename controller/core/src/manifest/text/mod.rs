@@ -153,9 +153,7 @@ impl Document {
 
 /// What to say about a file of so many bytes.
 pub fn too_large(bytes: u64) -> String {
-    format!(
-        "the file has {bytes} bytes, more than the {MAX_FILE_BYTES} that are read: split it, or move it out of the directory"
-    )
+    format!("the file has {bytes} bytes, more than the {MAX_FILE_BYTES} that are read: split it, or move it elsewhere")
 }
 
 #[cfg(test)]
