@@ -16,5 +16,6 @@ pub mod plan;
 pub mod reason;
 pub mod spec;
 pub mod status;
+pub mod tag;
 pub mod validate;
 pub mod view;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::operation::{Action, Operation};
-use crate::plan::TAG_CONTENT;
+use crate::tag::TAG_CONTENT;
 use crate::view::{ServiceView, tags};
 
 /// How long a read may lag behind a write before a difference is believed. AWS documents eventual consistency without

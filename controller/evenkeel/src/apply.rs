@@ -5,34 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use evenkeel_core::catalogue::Severity;
 use evenkeel_core::desired::APPROVE;
 use evenkeel_core::manifest::{Load, Manifest};
-use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
 use evenkeel_store::{Batch, CommitError, Store, StoreError, Table, Write};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::reconcile::FINALIZER;
-
-/// What is kept of where an object came from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct SourceRecord {
-    /// Revision of the source at which the object last changed.
-    pub revision: String,
-    /// File, from the root of the source.
-    pub file: String,
-    /// Line at which its manifest begins.
-    pub line: usize,
-    /// Why the newest manifest is not in force.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Annotation keys that the source set: only these are its to change and remove.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub annotations: BTreeSet<String>,
-    /// Label keys that the source set.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub labels: BTreeSet<String>,
-}
+use crate::provenance::SourceRecord;
 
 /// How many objects of one namespace may go within [`GUARD_WINDOW`] before a person is asked.
 pub const GUARD_LIMIT: usize = 5;
@@ -96,16 +74,6 @@ async fn commit(store: &Store, writes: Vec<Write>, now: Timestamp) -> Result<(),
     Ok(())
 }
 
-async fn record_of(store: &Store, key: &ObjectKey) -> Result<SourceRecord, StoreError> {
-    let bytes = store.record(Table::Source, &key.to_string()).await?;
-    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
-}
-
-fn write_record(key: &ObjectKey, record: &SourceRecord) -> Write {
-    // A record is plain data: there is nothing in it that JSON cannot hold.
-    Write::Record { table: Table::Source, key: key.to_string(), value: serde_json::to_vec(record).unwrap_or_default() }
-}
-
 async fn declare(
     store: &Store,
     manifest: &Manifest,
@@ -120,7 +88,7 @@ async fn declare(
         summary.pending += 1;
         return Ok(());
     }
-    let before = record_of(store, &key).await?;
+    let before = SourceRecord::read(store, &key).await?;
     let mut object = existing.clone().unwrap_or_else(|| Object::new(&key, serde_json::Value::Null));
     object.spec = declared.spec.clone();
     let metadata = &declared.metadata;
@@ -148,7 +116,7 @@ async fn declare(
         writes.push(Write::Apply(object));
     }
     if record != before {
-        writes.push(write_record(&key, &record));
+        writes.push(record.write(&key));
     }
     Ok(())
 }
@@ -166,12 +134,12 @@ async fn broken(store: &Store, load: &Load, now: Timestamp) -> Result<(), ApplyE
         if store.get(key).await?.is_none() {
             continue;
         }
-        let before = record_of(store, key).await?;
+        let before = SourceRecord::read(store, key).await?;
         let errors = || load.problems.iter().filter(|problem| problem.severity == Severity::Error);
         let first = errors().find(|problem| problem.file == before.file).or_else(|| errors().next());
         let error = first.map(ToString::to_string);
         if error != before.error {
-            writes.push(write_record(key, &SourceRecord { error, ..before }));
+            writes.push(SourceRecord { error, ..before }.write(key));
         }
     }
     commit(store, writes, now).await

@@ -16,6 +16,9 @@ pub const VERSION: &str = "v1alpha1";
 /// `apiVersion` of all evenkeel objects.
 pub const API_VERSION: &str = "evenkeel.dev/v1alpha1";
 
+/// The finalizer that holds a deleted object until AWS is clean.
+pub const FINALIZER: &str = "evenkeel.dev/aws";
+
 /// Names one object: its kind, its namespace (empty for cluster-scoped kinds) and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey {

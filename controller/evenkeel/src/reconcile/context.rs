@@ -6,10 +6,9 @@ use std::time::Duration;
 use evenkeel_core::desired::Cluster;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_core::reason::Reason;
-use evenkeel_store::{Store, StoreError, Table};
+use evenkeel_store::Store;
 use serde_json::Value;
 
-use crate::apply::SourceRecord;
 use crate::clock::Clock;
 use crate::fleet::Fleet;
 use crate::metrics::Metrics;
@@ -96,12 +95,6 @@ impl Context {
             _ => self.options.resync,
         };
         spread(period, jitter)
-    }
-
-    /// The error that keeps an object on its last good spec, and the source revision that it came from.
-    pub(super) async fn source_of(&self, key: &ObjectKey) -> Result<SourceRecord, StoreError> {
-        let record = self.store.record(Table::Source, &key.to_string()).await?;
-        Ok(record.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     }
 }
 

@@ -8,7 +8,6 @@ mod service;
 mod task_definition;
 
 pub use context::{Context, Options};
-pub use pass::FINALIZER;
 
 use evenkeel_core::object::{Kind, ObjectKey};
 

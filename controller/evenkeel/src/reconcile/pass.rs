@@ -5,7 +5,7 @@ use std::time::Duration;
 use evenkeel_aws::{AwsError, ErrorClass, Gateway};
 use evenkeel_core::desired::{RECONCILE, suspension};
 use evenkeel_core::memory::Memory;
-use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
 use evenkeel_core::plan::Plan;
 use evenkeel_core::reason::{Reason, Weight};
 use evenkeel_core::status::{self, Facts, Health};
@@ -15,10 +15,8 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use crate::execute::execute;
+use crate::provenance::SourceRecord;
 use crate::workqueue::{Outcome, Priority, Retry};
-
-/// The finalizer that holds a deleted object until AWS is clean.
-pub const FINALIZER: &str = "evenkeel.dev/aws";
 
 /// One pass over one object.
 pub(super) struct Pass<'a> {
@@ -149,7 +147,7 @@ impl<'a> Pass<'a> {
         if plan.finalized {
             return self.finalize().await;
         }
-        let source = match self.context.source_of(&self.key).await {
+        let source = match SourceRecord::read(&self.context.store, &self.key).await {
             Ok(source) => source,
             Err(error) => {
                 tracing::error!(key = %self.key, %error, "the store cannot be read");

@@ -1,0 +1,47 @@
+//! Where objects come from: the file, the line and the commit, kept beside the objects and not in them, so that an
+//! edit elsewhere in a file does not touch them.
+
+use std::collections::BTreeSet;
+
+use evenkeel_core::object::ObjectKey;
+use evenkeel_store::{Store, StoreError, Table, Write};
+use serde::{Deserialize, Serialize};
+
+/// What is kept of where an object came from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SourceRecord {
+    /// Revision of the source at which the object last changed.
+    pub revision: String,
+    /// File, from the root of the source.
+    pub file: String,
+    /// Line at which its manifest begins.
+    pub line: usize,
+    /// Why the newest manifest is not in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Annotation keys that the source set: only these are its to change and remove.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub annotations: BTreeSet<String>,
+    /// Label keys that the source set.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
+}
+
+impl SourceRecord {
+    /// The record of an object; an empty one if it never came from the source.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn read(store: &Store, key: &ObjectKey) -> Result<Self, StoreError> {
+        let bytes = store.record(Table::Source, &key.to_string()).await?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    }
+
+    /// The write that keeps it.
+    pub fn write(&self, key: &ObjectKey) -> Write {
+        // A record is plain data: there is nothing in it that JSON cannot hold.
+        let value = serde_json::to_vec(self).unwrap_or_default();
+        Write::Record { table: Table::Source, key: key.to_string(), value }
+    }
+}
