@@ -62,6 +62,14 @@ async fn from_an_empty_account_everything_comes_up_and_stays_without_another_wri
     world.assert_stable().await;
     let service = world.service("shop-cluster", "shop-web-service");
     assert_eq!((&service["desiredCount"], &service["runningCount"]), (&json!(2), &json!(2)));
-    assert_eq!(world.sandbox().calls().of(Operation::RegisterTaskDefinition).calls, 0);
+    let writes: Vec<Operation> = world.wire.writes_since(0).iter().map(|call| call.operation).collect();
+    let expected = [
+        Operation::CreateCluster,
+        Operation::RegisterTaskDefinition,
+        Operation::CreateService,
+        Operation::RegisterScalableTarget,
+        Operation::PutScalingPolicy,
+    ];
+    assert_eq!(writes, expected);
     assert!(world.object(Kind::Service, "shop", "web").await.status["range"]["max"] == 4);
 }
