@@ -148,9 +148,7 @@ impl Walk<'_> {
                         ([wanted], [seen]) => self.compare(Some(wanted), Some(seen), rule.element(), path),
                         ([wanted], []) => self.element(Some(wanted.clone()), None, rule, path),
                         // The same key several times: nothing tells the elements apart, so they stand as a whole.
-                        (wanted, seen) => {
-                            self.compare(Some(&wanted.into()), Some(&seen.into()), Rule::none(), path);
-                        }
+                        (wanted, seen) => self.elements(wanted, seen, rule, path),
                     }
                 }
                 for (key, seen) in have.into_iter().filter(|(key, _)| !want.contains_key(key)) {
@@ -166,9 +164,22 @@ impl Walk<'_> {
                     self.compare(Some(want), Some(have), rule.element(), format!("{path}/{index}"));
                 }
             }
-            Order::Ordered | Order::Set => {
-                self.found(Some(&want.into()), Some(&have.into()), rule, path);
+            Order::Ordered => self.found(Some(&want.into()), Some(&have.into()), rule, path),
+            // In one order whatever AWS's is, so that the same difference looks the same in every read.
+            Order::Set => {
+                let sorted = |list: &[Value]| Value::Array(sorted(list, rule.element()));
+                self.found(Some(&sorted(want)), Some(&sorted(have)), rule, path);
             }
+        }
+    }
+
+    /// Elements of a keyed list that share their key.
+    fn elements(&mut self, want: &[Value], have: &[Value], list: &Rule, path: String) {
+        let rule = list.element();
+        let (want, have) = (sorted(want, rule), sorted(have, rule));
+        let canonical_of = |elements: &[Value]| -> Vec<_> { elements.iter().map(|e| canonical(e, rule)).collect() };
+        if canonical_of(&want) != canonical_of(&have) {
+            self.element(Some(want.into()), (!have.is_empty()).then(|| have.into()), list, path);
         }
     }
 
@@ -176,7 +187,10 @@ impl Walk<'_> {
         if self.ignore.covers(&path) {
             return;
         }
-        let mask = |value: Option<Value>| value.map(|value| masked(&value, list.element()));
+        let mask = |value: Option<Value>| match value {
+            Some(Value::Array(elements)) => Some(masked(&Value::Array(elements), list)),
+            value => value.map(|value| masked(&value, list.element())),
+        };
         let (desired, observed) = (mask(desired), mask(observed));
         self.drift.push(Drift { path, desired, observed, rule: list.describe().to_owned() });
     }
@@ -190,6 +204,13 @@ impl Walk<'_> {
             rule: rule.describe().to_owned(),
         });
     }
+}
+
+/// The elements of a list that has no order, in the order of what they mean.
+fn sorted(list: &[Value], rule: &Rule) -> Vec<Value> {
+    let mut list = list.to_vec();
+    list.sort_by_cached_key(|element| canonical(element, rule).unwrap_or_default().to_string());
+    list
 }
 
 /// Whether a structure has members that are themselves worth a path of their own.

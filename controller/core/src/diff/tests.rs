@@ -94,3 +94,27 @@ fn an_absent_structure_whose_members_are_defaults_is_no_drift() {
         json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": false, "rollback": false}}});
     assert!(service(&declared, &json!({}), &[]).is_empty());
 }
+
+#[test]
+fn a_set_that_differs_is_shown_in_one_order_whatever_the_order_of_the_read() {
+    let network = |subnets: Value| json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets}}});
+    let first = service(&network(json!(["b", "a"])), &network(json!(["x", "y"])), &[]);
+    let second = service(&network(json!(["a", "b"])), &network(json!(["y", "x"])), &[]);
+    assert_eq!(first, second, "otherwise a value that AWS does not take would be sent again and again");
+    assert_eq!(first.len(), 1);
+}
+
+#[test]
+fn elements_that_share_a_key_are_compared_without_order_and_masked() {
+    let document = |values: &[&str]| {
+        let pairs: Vec<Value> = values.iter().map(|value| json!({"name": "KEY", "value": value})).collect();
+        json!({"containerDefinitions": [{"name": "app", "environment": pairs}]})
+    };
+    let of = |a: &Value, b: &Value| {
+        diff(DocumentKind::TaskDefinition, a, b, Scope::Declared, "/taskDefinition", &Ignore::default())
+    };
+    assert!(of(&document(&["1", "2"]), &document(&["2", "1"])).is_empty());
+    let drift = of(&document(&["old-secret"]), &document(&["old-secret", "new-secret"]));
+    assert_eq!(paths(&drift), ["/taskDefinition/containerDefinitions/app/environment/KEY"]);
+    assert_eq!(drift[0].observed, Some(json!([{"name": "KEY", "value": MASK}, {"name": "KEY", "value": MASK}])));
+}
