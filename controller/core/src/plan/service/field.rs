@@ -73,7 +73,7 @@ pub const FIELDS: &[Field] = &[
 
 /// What to send for a path that was declared when last applied and is no longer (ECS API reference, UpdateService).
 /// Paths that are missing here cannot be reset: the value stays and becomes nobody's.
-fn removals() -> [(&'static str, Value); 14] {
+fn removals() -> [(&'static str, Value); 15] {
     [
         ("/loadBalancers", json!([])),
         ("/serviceRegistries", json!([])),
@@ -85,6 +85,7 @@ fn removals() -> [(&'static str, Value); 14] {
         ("/serviceConnectConfiguration", json!({"enabled": false})),
         ("/deploymentConfiguration/deploymentCircuitBreaker", json!({"enable": false, "rollback": false})),
         ("/deploymentConfiguration/alarms", json!({"alarmNames": [], "enable": false, "rollback": false})),
+        ("/deploymentConfiguration/earlySuccessCriteria", json!({"enable": false})),
         ("/healthCheckGracePeriodSeconds", json!(0)),
         ("/enableExecuteCommand", json!(false)),
         ("/propagateTags", json!("NONE")),
@@ -141,6 +142,7 @@ pub(super) fn compare(
         let path = join("/service", name);
         let seen = seen(&field, observed, &applied["service"]);
         let seen = resolved_platform(name, declared, seen, observed.controller());
+        let seen = if name == "role" { role(declared, observed) } else { seen };
         let drift = diff_member(Some(declared), seen.as_ref(), rule, Scope::Declared, &path, ignore);
         if drift.is_empty() {
             continue;
@@ -179,6 +181,13 @@ fn resolved_platform(name: &str, declared: &Value, seen: Option<Value>, controll
         return Some(declared.clone());
     }
     seen
+}
+
+/// A role is described by its ARN, as `roleArn`, also where it was given by name.
+fn role(declared: &Value, observed: ServiceView<'_>) -> Option<Value> {
+    let arn = observed.0.get("roleArn")?;
+    let named = arn.as_str()?.rsplit_once(":role/").map(|(_, name)| name);
+    Some(if named.is_some() && named == declared.as_str() { declared.clone() } else { arn.clone() })
 }
 
 /// Whether sending `declared` takes away something that is there.

@@ -155,3 +155,24 @@ fn members_that_only_the_primary_deployment_shows_are_read_there() {
     service["deployments"][0]["serviceConnectConfiguration"] = shown;
     assert!(world.plan().is_quiet());
 }
+
+#[test]
+fn a_role_is_described_by_its_arn_and_may_be_declared_by_name() {
+    let arn = "arn:aws:iam::123456789012:role/balancer";
+    for declared in ["balancer", arn] {
+        let plan = world().declare("role", json!(declared)).live("/roleArn", json!(arn)).plan();
+        assert!(plan.is_quiet(), "{plan:#?}");
+    }
+    let plan = world().declare("role", json!("other")).live("/roleArn", json!(arn)).plan();
+    assert_eq!(reasons(&plan), [Reason::ReplacementRequired]);
+}
+
+#[test]
+fn early_success_criteria_that_are_no_longer_declared_are_switched_off() {
+    let criteria = json!({"enable": true, "healthyPercent": 50});
+    let declared = json!({"maximumPercent": 200, "earlySuccessCriteria": criteria});
+    let world = world().declare("deploymentConfiguration", declared.clone()).applied();
+    let world = world.live("/deploymentConfiguration", declared).declare("deploymentConfiguration", json!({"maximumPercent": 200}));
+    let sent = body(&world.plan(), Operation::UpdateService);
+    assert_eq!(sent["deploymentConfiguration"]["earlySuccessCriteria"], json!({"enable": false}));
+}
