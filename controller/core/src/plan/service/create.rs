@@ -21,6 +21,8 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, n
             let waiting = Waiting::new(Reason::AwaitingWrite, "the service was created and is not visible yet");
             return Plan::waiting(&memory, waiting.retry_in(SignedDuration::from_secs(5)));
         }
+    }
+    if memory.created_at.is_some() || memory.owned.is_some() {
         // It was there and is gone: nothing that was said of the old one holds for the new one.
         memory =
             Memory { creations: memory.creations, handled_retry: memory.handled_retry.take(), ..Memory::default() };
