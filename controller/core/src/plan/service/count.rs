@@ -18,9 +18,9 @@ pub(super) enum Count {
     Fine,
     /// Set it with UpdateService.
     Set(Drift, i64),
-    /// Let Application Auto Scaling bring it to the nearest bound.
-    Clamp(Drift),
-    /// Cannot be told: the scalable target could not be read.
+    /// Let Application Auto Scaling bring it to the nearest bound of this range.
+    Clamp(Drift, i64, i64),
+    /// Cannot be told: the scalable target, or what may have moved its range, could not be read.
     Unknown,
 }
 
@@ -36,18 +36,21 @@ pub(super) fn compare(desired: &Desired, observed: &Observed, service: ServiceVi
         if desired.is_stopped() && live != 0 {
             return Count::Set(drift(json!(0), live, "scaled to zero: min 0, scale-out suspended, count 0"), 0);
         }
-        let wanted = live.clamp(min, max);
-        // Between scheduled actions the live target's own range counts, which they may have moved.
-        let (low, high) = match (&observed.scheduled_actions, observed.target.present()) {
-            (Observation::Present(actions), Some(target)) if !actions.is_empty() => {
+        // Between scheduled actions the live target's own range counts, which they may have moved: it is kept.
+        let (low, high) = match (&observed.scheduled_actions, &observed.target) {
+            (Observation::Unknown, _) | (_, Observation::Unknown) => {
+                return if (min..=max).contains(&live) { Count::Fine } else { Count::Unknown };
+            }
+            (Observation::Present(actions), Observation::Present(target)) if !actions.is_empty() => {
                 (bound(target, "MinCapacity").unwrap_or(min), bound(target, "MaxCapacity").unwrap_or(max))
             }
             _ => (min, max),
         };
-        if (low..=high).contains(&live) {
+        if (low..=high).contains(&live) || low > high {
             return Count::Fine;
         }
-        return Count::Clamp(drift(json!(wanted), live, &format!("any count within [{low}, {high}]")));
+        let drift = drift(json!(live.clamp(low, high)), live, &format!("any count within [{low}, {high}]"));
+        return Count::Clamp(drift, low, high);
     }
     match &observed.target {
         Observation::Unknown => Count::Unknown,

@@ -131,9 +131,8 @@ fn register(desired: &Desired, declared: &Map<String, Value>, bounds: bool, susp
 }
 
 /// The action that makes Application Auto Scaling bring a count outside the range to the nearest bound.
-pub(super) fn clamp(desired: &Desired) -> Action {
-    let declared = desired.scaling.clone().unwrap_or_default();
-    let members = pick(&declared, &["MinCapacity", "MaxCapacity"]);
+pub(super) fn clamp(desired: &Desired, low: i64, high: i64) -> Action {
+    let members = [("MinCapacity".to_owned(), json!(low)), ("MaxCapacity".to_owned(), json!(high))];
     desired.scaling_action(Operation::RegisterScalableTarget, members, "bring the count into the range")
 }
 

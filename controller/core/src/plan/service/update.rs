@@ -57,7 +57,8 @@ struct Pass<'a> {
     /// Paths that an UpdateService of this pass repairs.
     updated: Vec<String>,
     rolls_out: bool,
-    clamp: bool,
+    /// The range that the count is to be brought into.
+    clamp: Option<(i64, i64)>,
     pending: Vec<String>,
     plan: Plan,
 }
@@ -74,7 +75,7 @@ impl<'a> Pass<'a> {
             update: Map::new(),
             updated: Vec::new(),
             rolls_out: false,
-            clamp: false,
+            clamp: None,
             pending: Vec::new(),
             plan: Plan { memory, ..Plan::default() },
         }
@@ -93,7 +94,7 @@ impl<'a> Pass<'a> {
             drift.push(change.clone());
         }
         drift.extend(changes.iter().flat_map(|change| change.drift.iter().cloned()));
-        if let Count::Set(change, _) | Count::Clamp(change) = &count {
+        if let Count::Set(change, _) | Count::Clamp(change, ..) = &count {
             drift.push(change.clone());
         }
         let scaling = scaling::compare(self.desired, observed, &self.plan.memory.applied);
@@ -114,13 +115,13 @@ impl<'a> Pass<'a> {
                 self.update.insert("desiredCount".into(), json!(wanted));
                 self.updated.push(drift.path);
             }
-            Count::Clamp(drift) if !unreflected.contains(&drift.path) => {
-                self.clamp = true;
+            Count::Clamp(drift, low, high) if !unreflected.contains(&drift.path) => {
+                self.clamp = Some((low, high));
                 self.updated.push(drift.path);
             }
             Count::Unknown => self.plan.waiting.push(Waiting::new(
                 Reason::ObservationUnknown,
-                "whether the service has a scalable target has not been read from AWS",
+                "the service's scalable target, which may own its count, has not been read from AWS",
             )),
             _ => {}
         }
@@ -245,14 +246,16 @@ impl<'a> Pass<'a> {
             self.plan.actions.extend(tags.actions);
             self.plan.acting.extend(tags.drift.into_iter().map(|drift| drift.path));
         }
-        let scaling_acts = acts(&scaling.drift);
+        // Scaling that only waits has nothing to be watched for.
+        let planned = scaling.before.len() + scaling.after.len();
+        let scaling_acts = planned > 0 && acts(&scaling.drift);
         if scaling_acts {
             self.plan.acting.extend(scaling.drift.iter().map(|drift| drift.path.clone()));
             self.plan.actions.extend(scaling.before);
         }
         let registers = self.plan.actions.iter().any(|action| action.operation == Operation::RegisterScalableTarget);
-        if self.clamp && !registers {
-            self.plan.actions.push(scaling::clamp(self.desired));
+        if let Some((low, high)) = self.clamp.filter(|_| !registers) {
+            self.plan.actions.push(scaling::clamp(self.desired, low, high));
         }
         if !self.update.is_empty() {
             let mut body = self.desired.names();

@@ -50,6 +50,27 @@ fn a_target_that_could_not_be_read_is_no_missing_target() {
 }
 
 #[test]
+fn a_count_outside_the_declared_range_waits_while_what_moved_the_range_is_unknown() {
+    let mut world = world().scaled().target(2, 4).live("/desiredCount", json!(9));
+    world.observed.scheduled_actions = Observation::Unknown;
+    let plan = world.plan();
+    assert!(plan.actions.is_empty(), "a scheduled action may have raised the maximum: {plan:#?}");
+    assert!(reasons(&plan).contains(&Reason::ObservationUnknown));
+}
+
+#[test]
+fn a_count_outside_the_range_that_scheduled_actions_set_is_brought_into_that_range() {
+    let action = json!({"ScheduledActionName": "day", "Schedule": "cron(0 8 * * ? *)",
+                        "ScalableTargetAction": {"MinCapacity": 10, "MaxCapacity": 20}});
+    let mut world = world().scaled().applied().target(10, 20).live("/desiredCount", json!(25));
+    world.observed.scheduled_actions = Observation::Present(vec![action]);
+    let plan = world.plan();
+    let sent = body(&plan, Operation::RegisterScalableTarget);
+    assert_eq!((&sent["MinCapacity"], &sent["MaxCapacity"]), (&json!(10), &json!(20)));
+    assert_eq!(plan.drift[0].desired, Some(json!(20)));
+}
+
+#[test]
 fn a_maximum_of_zero_stops_the_service_through_its_target() {
     let mut world = world().target(2, 4);
     world.desired.scaling = json!({"MinCapacity": 0, "MaxCapacity": 0, "Policies": [policy(60)]}).as_object().cloned();

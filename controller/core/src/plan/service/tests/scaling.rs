@@ -91,6 +91,23 @@ fn scheduled_actions_move_the_range_and_that_is_no_drift() {
 }
 
 #[test]
+fn scaling_that_waits_for_approval_is_not_watched_for_although_something_else_is_written() {
+    let mut world = world().scaled().applied().target(2, 4).live("/enableExecuteCommand", json!(true));
+    world.desired.scaling = None;
+    let mut world = world.declare("enableExecuteCommand", json!(false));
+    let plan = world.plan();
+    assert_eq!(operations(&plan), [Operation::UpdateService]);
+    world.memory = plan.memory.clone();
+    plan.remember_applied(&mut world.memory, super::fixture::now());
+    assert_eq!(world.memory.sent.keys().collect::<Vec<_>>(), ["/service/enableExecuteCommand"]);
+
+    let mut world = world.live("/enableExecuteCommand", json!(false));
+    let token = plan.waiting[0].message.rsplit('=').next().unwrap().to_owned();
+    world.desired.mandate.approvals.insert(token);
+    assert_eq!(operations(&world.plan()), [Operation::DeregisterScalableTarget]);
+}
+
+#[test]
 fn removing_scaling_waits_for_approval_and_keeps_the_live_count() {
     let mut world = world().scaled().applied().target(2, 4).live("/desiredCount", json!(4));
     world.desired.scaling = None;
