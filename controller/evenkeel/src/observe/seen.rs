@@ -38,6 +38,14 @@ impl Seen {
         Some(Observed { read_at: entry.read_at, ..observed })
     }
 
+    /// Says that what was read is out of date, as after a write: it is no fresh read any more, but what the next read is
+    /// held against.
+    pub fn outdate(&self, key: &ObjectKey) {
+        if let Some(entry) = self.lock().get_mut(key) {
+            entry.read_at = Timestamp::UNIX_EPOCH;
+        }
+    }
+
     /// Forgets a service that is gone.
     pub fn forget(&self, key: &ObjectKey) {
         self.lock().remove(key);
