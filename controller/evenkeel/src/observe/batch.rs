@@ -1,7 +1,7 @@
 //! Reads that many passes ask for one by one and AWS answers together: requests that come within a few milliseconds
 //! become one call.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ where
 {
     let slots = Arc::new(tokio::sync::Semaphore::new(IN_FLIGHT));
     while let Some((name, waiter)) = queue.recv().await {
-        let mut batch: HashMap<String, Vec<Waiter<V>>> = HashMap::from([(name, vec![waiter])]);
+        let mut batch: BTreeMap<String, Vec<Waiter<V>>> = BTreeMap::from([(name, vec![waiter])]);
         let closes = tokio::time::Instant::now() + WINDOW;
         while batch.len() < most {
             match tokio::time::timeout_at(closes, queue.recv()).await {
@@ -70,8 +70,8 @@ where
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
         let call = call.clone();
         tokio::spawn(async move {
-            let mut names: Vec<String> = batch.keys().cloned().collect();
-            names.sort();
+            // In the order of names, so that the same requests make the same call and wake their passes in the same order.
+            let names: Vec<String> = batch.keys().cloned().collect();
             let answers = call(names).await;
             drop(slot);
             for (name, waiters) in batch {
