@@ -66,7 +66,8 @@ impl<'a> Pass<'a> {
     /// Ends a pass that AWS's answer to a read ended.
     pub(super) async fn unread(self, error: &AwsError) -> Outcome {
         let (reason, retry) = meaning(error.class);
-        self.fail(reason, error.to_string(), Some(retry)).await
+        tracing::warn!(key = %self.key, %error, "AWS could not be read");
+        self.fail(reason, told(error), Some(retry)).await
     }
 
     /// Executes the plan and reports. `wrong` is what the plan checker found: then nothing is done.
@@ -114,7 +115,7 @@ impl<'a> Pass<'a> {
                     memory.intent = None;
                 }
                 tracing::warn!(key = %self.key, operation = %refused.operation, %error, "AWS refused a change");
-                (status::Outcome::Failed(reason, error.to_string()), Outcome::Retry(retry))
+                (status::Outcome::Failed(reason, told(error)), Outcome::Retry(retry))
             }
         };
         plan.memory = memory;
@@ -240,6 +241,12 @@ impl<'a> Pass<'a> {
             Err(error) => self.unwritten(&error),
         }
     }
+}
+
+/// An error as a status tells it: without the id of the request, which is another one each time and stands in the log. So
+/// a failure that repeats is one status and not one write after the other.
+fn told(error: &AwsError) -> String {
+    AwsError { request_id: None, ..error.clone() }.to_string()
 }
 
 /// What a failed call means for the object's condition and for the workqueue.
