@@ -6,7 +6,7 @@ use evenkeel_aws::{AwsError, ErrorClass, Gateway};
 use evenkeel_core::desired::{RECONCILE, suspension};
 use evenkeel_core::memory::Memory;
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
-use evenkeel_core::plan::Plan;
+use evenkeel_core::plan::{Plan, Waiting};
 use evenkeel_core::reason::{Reason, Weight};
 use evenkeel_core::status::{self, Facts, Health};
 use evenkeel_store::{Batch, CommitError, Precondition, Table, Write};
@@ -78,6 +78,10 @@ impl<'a> Pass<'a> {
             return self.fail(Reason::InternalError, format!("the plan broke a rule: {first}"), Some(Retry::Bug)).await;
         }
         if self.context.options.read_only {
+            if !plan.actions.is_empty() {
+                let message = "read-only: differences are reported and left alone";
+                plan.waiting.push(Waiting::new(Reason::DriftReported, message));
+            }
             plan.proposed.append(&mut plan.actions);
             plan.acting.clear();
             plan.memory.intent.clone_from(&self.memory.intent);
