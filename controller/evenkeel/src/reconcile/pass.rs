@@ -192,7 +192,10 @@ impl<'a> Pass<'a> {
 
     /// When to look again after a pass that changed nothing.
     fn next(&self, plan: &Plan, facts: &Facts<'_>) -> Outcome {
-        let soonest = plan.waiting.iter().filter_map(|waiting| waiting.retry_in).min();
+        // A suspension with an end is over then, whatever else happens.
+        let until = suspension(&self.object.metadata, self.now).and_then(|suspension| suspension.until);
+        let ends = until.map(|until| until.duration_since(self.now));
+        let soonest = plan.waiting.iter().filter_map(|waiting| waiting.retry_in).chain(ends).min();
         if let Some(delay) = soonest.and_then(|delay| Duration::try_from(delay).ok()) {
             return Outcome::RequeueAfter(delay, Priority::RolloutWatch);
         }
