@@ -28,6 +28,8 @@ pub(super) struct Pass<'a> {
     /// What the status holds besides conditions, drift and the like.
     pub(super) details: Map<String, Value>,
     pub(super) health: Health,
+    /// Which AWS resource the manifest names.
+    identity: String,
 }
 
 impl<'a> Pass<'a> {
@@ -47,7 +49,23 @@ impl<'a> Pass<'a> {
             }
         };
         let now = context.clock.now();
-        Ok(Self { context, object, key, memory, now, details: Map::new(), health: Health::Unknown })
+        Ok(Self { context, object, key, memory, now, details: Map::new(), health: Health::Unknown, identity: String::new() })
+    }
+
+    /// Says which AWS resource the manifest names. It must be the one that the object has managed so far: nothing is
+    /// created elsewhere, and nothing is left behind, by an edit.
+    ///
+    /// # Errors
+    /// What to tell, if it is another one.
+    pub(super) fn identify(&mut self, identity: String) -> Result<(), String> {
+        let moved = self.memory.moved_from(&identity).map(|before| {
+            format!(
+                "the manifest names {identity}, and the object manages {before}: an AWS identity does not change. Name \
+                 the old one again, or give the new one a manifest with a name of its own"
+            )
+        });
+        self.identity = identity;
+        moved.map_or(Ok(()), Err)
     }
 
     /// Ends a pass that could not be planned. What the last pass found out about this generation still stands.
@@ -86,6 +104,9 @@ impl<'a> Pass<'a> {
             plan.acting.clear();
             plan.memory.intent.clone_from(&self.memory.intent);
         }
+        if plan.memory.owned.is_some() || !plan.memory.revisions.is_empty() {
+            plan.memory.identity = Some(self.identity.clone());
+        }
         if plan.actions.is_empty() {
             return self.report(plan, status::Outcome::Nothing, None).await;
         }
@@ -105,6 +126,7 @@ impl<'a> Pass<'a> {
         self.context.metrics.repaired(&self.key, &plan.drift, &plan.acting, execution.error.is_none());
         let (outcome, requeue) = match &execution.error {
             None => {
+                memory.identity = Some(self.identity.clone());
                 plan.remember_applied(&mut memory, self.context.clock.now());
                 // The next pass looks at what came of it: at once where others wait for it and the answer has said all,
                 // a little later where AWS has something to do first.
@@ -192,18 +214,21 @@ impl<'a> Pass<'a> {
 
     /// When to look again after a pass that changed nothing.
     fn next(&self, plan: &Plan, facts: &Facts<'_>) -> Outcome {
+        let soonest = plan.waiting.iter().filter_map(|waiting| waiting.retry_in).min();
+        let (reason, _) = status::verdict(plan, facts);
+        let (delay, priority) = if let Some(delay) = soonest.and_then(|delay| Duration::try_from(delay).ok()) {
+            (delay, Priority::RolloutWatch)
+        } else if reason.weight() == Weight::Progress || facts.health == Health::Progressing {
+            (self.context.options.rollout_watch, Priority::RolloutWatch)
+        } else {
+            (self.context.resync_of(&self.key), Priority::Resync)
+        };
         // A suspension with an end is over then, whatever else happens.
         let until = suspension(&self.object.metadata, self.now).and_then(|suspension| suspension.until);
-        let ends = until.map(|until| until.duration_since(self.now));
-        let soonest = plan.waiting.iter().filter_map(|waiting| waiting.retry_in).chain(ends).min();
-        if let Some(delay) = soonest.and_then(|delay| Duration::try_from(delay).ok()) {
-            return Outcome::RequeueAfter(delay, Priority::RolloutWatch);
+        match until.and_then(|until| Duration::try_from(until.duration_since(self.now)).ok()) {
+            Some(end) if end < delay => Outcome::RequeueAfter(end, Priority::NewCommit),
+            _ => Outcome::RequeueAfter(delay, priority),
         }
-        let (reason, _) = status::verdict(plan, facts);
-        if reason.weight() == Weight::Progress || facts.health == Health::Progressing {
-            return Outcome::RequeueAfter(self.context.options.rollout_watch, Priority::RolloutWatch);
-        }
-        Outcome::RequeueAfter(self.context.resync_of(&self.key), Priority::Resync)
     }
 
     fn log(&self, plan: &Plan, facts: &Facts<'_>, status: &Value) {
