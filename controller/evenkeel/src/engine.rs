@@ -65,7 +65,6 @@ async fn one(context: &Context, queue: &Workqueue<ObjectKey>, work: Work<ObjectK
         Outcome::Retry(_) => "error",
     };
     context.metrics.reconciled(&work.key, result, started.elapsed().as_secs_f64());
-    context.metrics.queue(&queue.stats());
     if outcome == Outcome::Retry(Retry::Invalid) {
         // Only a change helps, and the change may be in AWS.
         queue.resync(work.key.clone(), context.options.resync);
@@ -211,6 +210,7 @@ impl Triggers {
         self.marks.remove(key);
         self.unrefer(key);
         self.queue.add(key.clone(), Priority::NewCommit, "the object is gone");
+        self.queue.add(key.cluster_of(), Priority::NewCommit, "an object of its namespace is gone");
     }
 }
 

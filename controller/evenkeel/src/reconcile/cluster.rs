@@ -2,11 +2,12 @@
 
 use evenkeel_aws::{AwsError, Gateway};
 use evenkeel_core::desired::Cluster;
-use evenkeel_core::object::Object;
+use evenkeel_core::object::{Kind, Object};
 use evenkeel_core::operation::Operation;
 use evenkeel_core::plan::{self, Observation};
 use evenkeel_core::reason::Reason;
 use evenkeel_core::status::Health;
+use evenkeel_store::StoreError;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -18,11 +19,25 @@ pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
         Ok(pass) => pass,
         Err(outcome) => return outcome,
     };
+    if pass.object.metadata.deletion_timestamp.is_some() {
+        match inhabitants(context, &pass.key.name).await {
+            Ok(0) => {}
+            Ok(count) => {
+                // What lives in it needs its account and region until AWS is clean of it.
+                let message = format!("{count} objects of its namespace are still being deleted");
+                return pass.fail(Reason::Deleting, message, None).await;
+            }
+            Err(error) => return pass.fail(Reason::InternalError, error.to_string(), Some(Retry::Bug)).await,
+        }
+    }
     // Validate: pure.
     let cluster = match Cluster::check(&pass.object.metadata.name, &pass.object.spec).into_result() {
         Ok(cluster) => cluster,
         Err(message) => return pass.fail(Reason::Invalid, message, Some(Retry::Invalid)).await,
     };
+    if let Err(message) = pass.identify(format!("{}/{}", cluster.spec.region, cluster.name)) {
+        return pass.fail(Reason::ReplacementRequired, message, Some(Retry::Invalid)).await;
+    }
     // Observe: reads.
     let connection = context.fleet.connection(&cluster.spec).await;
     if let Err(error) = connection.verify(&cluster.spec).await {
@@ -51,6 +66,15 @@ pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
     let observed = plan::cluster::Observed { cluster: observed, read_at };
     let plan = plan::cluster::plan(&desired, &observed, &pass.memory, pass.now);
     pass.finish(plan, connection.gateway(), &[]).await
+}
+
+/// How many objects a namespace holds.
+async fn inhabitants(context: &Context, namespace: &str) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for kind in [Kind::TaskDefinition, Kind::Service] {
+        count += context.store.list(kind, Some(namespace)).await?.keys().count();
+    }
+    Ok(count)
 }
 
 async fn read(gateway: &Gateway, name: &str) -> Result<Observation<Value>, AwsError> {
