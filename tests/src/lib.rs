@@ -1,6 +1,7 @@
 //! What whole-program tests share: a world with a sandbox, a store and a running engine under a paused clock; the wire
 //! and the journal that show what the engine does; and scripts, which play whole stories in it.
 
+pub mod fleet;
 mod journal;
 pub mod script;
 mod wire;

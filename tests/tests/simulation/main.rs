@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod converge;
+mod counts;
 mod scenarios;
