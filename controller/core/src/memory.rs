@@ -40,6 +40,10 @@ pub struct Memory {
     /// What our own last writes returned, by resource, merged into reads that are older.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<String, Written>,
+    /// Which AWS resource the object manages, as `region/cluster/service` and the like. It does not change: a manifest
+    /// that names another one is told so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
     /// How often we created the AWS resource; part of the client token, so that creating anew after a deletion is not
     /// taken for a repetition.
     #[serde(skip_serializing_if = "is_zero")]
@@ -204,6 +208,11 @@ impl Memory {
             deployment: service.primary().map(|deployment| deployment.id().to_owned()),
             at: now,
         });
+    }
+
+    /// The resource that the object managed before, if its manifest now names another.
+    pub fn moved_from(&self, identity: &str) -> Option<&str> {
+        self.identity.as_deref().filter(|before| *before != identity)
     }
 
     /// Forgets writes that every later read shows anyway.

@@ -43,6 +43,14 @@ impl TaskDefinition {
             return Checked::broken(document.problems);
         };
         document.found(validate::task_definition(&wire));
+        let ignored = spec.drift.iter().flat_map(|drift| drift.ignore.iter().enumerate());
+        document.problems.extend(ignored.filter(|(_, pointer)| pointer.as_str().starts_with("/taskDefinition")).map(
+            |(index, _)| {
+                let message = "the content of a revision is one whole, so no part of it can be ignored: leave \
+                               spec.taskDefinition out of the Service if something else deploys its revisions";
+                Problem::error(format!("/spec/drift/ignore/{index}"), "ignored-content", message)
+            },
+        ));
         let mut members = wire.as_object().cloned().unwrap_or_default();
         let tags = take_tags(&mut members);
         let family = text(&members, "family");

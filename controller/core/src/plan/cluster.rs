@@ -73,7 +73,9 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, _now: Times
         },
         Observation::Present(cluster) => update(desired, cluster, memory, observed.read_at),
     };
-    if let Some(held) = desired.mandate.held() {
+    if let Some(held) =
+        desired.mandate.held().filter(|held| !desired.mandate.deleting || held.reason == Reason::Suspended)
+    {
         if !plan.actions.is_empty() || desired.mandate.suspended {
             plan.waiting.push(held);
         }
@@ -133,7 +135,12 @@ fn update(desired: &Desired, cluster: &Value, mut memory: Memory, read_at: Times
         }
         _ => {}
     }
-    let Some(document) = desired.document.as_ref().filter(|_| desired.mandate.policy.drift != DriftMode::Ignore) else {
+    // What is only named is only used: there is nothing to own.
+    let only_named = |document: &Map<String, Value>| {
+        document.is_empty() && desired.tags.is_empty() && !live.contains_key(TAG_INSTALLATION)
+    };
+    let compared = desired.document.as_ref().filter(|document| !only_named(document));
+    let Some(document) = compared.filter(|_| desired.mandate.policy.drift != DriftMode::Ignore) else {
         return Plan { memory, ..Plan::default() };
     };
     let ignore = desired.mandate.ignore();

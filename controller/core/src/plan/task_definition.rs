@@ -103,7 +103,9 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
         }
         None => register(desired, observed, active, content, memory, now),
     };
-    if let Some(held) = desired.mandate.held() {
+    if let Some(held) =
+        desired.mandate.held().filter(|held| !desired.mandate.deleting || held.reason == Reason::Suspended)
+    {
         if !plan.actions.is_empty() || desired.mandate.suspended {
             plan.waiting.push(held);
         }

@@ -49,7 +49,16 @@ impl<'a> Pass<'a> {
             }
         };
         let now = context.clock.now();
-        Ok(Self { context, object, key, memory, now, details: Map::new(), health: Health::Unknown, identity: String::new() })
+        Ok(Self {
+            context,
+            object,
+            key,
+            memory,
+            now,
+            details: Map::new(),
+            health: Health::Unknown,
+            identity: String::new(),
+        })
     }
 
     /// Says which AWS resource the manifest names. It must be the one that the object has managed so far: nothing is

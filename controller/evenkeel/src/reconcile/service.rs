@@ -36,6 +36,9 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
         Ok(service) => service,
         Err(message) => return pass.fail(Reason::Invalid, message, Some(Retry::Invalid)).await,
     };
+    if let Err(message) = pass.identify(format!("{}/{}/{}", cluster.spec.region, cluster.name, service.name)) {
+        return pass.fail(Reason::ReplacementRequired, message, Some(Retry::Invalid)).await;
+    }
     let mut blocked = blocked_by_cluster(&cluster_object);
     blocked.extend(dependencies(context, &pass.key, &service).await);
     let task_definition = revision(context, &pass.key, service.spec.task_definition.as_ref()).await;

@@ -26,6 +26,9 @@ pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
         Ok(definition) => definition,
         Err(message) => return pass.fail(Reason::Invalid, message, Some(Retry::Invalid)).await,
     };
+    if let Err(message) = pass.identify(format!("{}/{}", cluster.spec.region, definition.family)) {
+        return pass.fail(Reason::ReplacementRequired, message, Some(Retry::Invalid)).await;
+    }
     let desired = definition.desired(&pass.object, &cluster.spec.defaults, &context.options.installation, pass.now);
     // Observe: reads.
     let connection = context.fleet.connection(&cluster.spec).await;

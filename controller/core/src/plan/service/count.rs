@@ -96,15 +96,14 @@ impl Desired {
         Some((bound("MinCapacity")?, bound("MaxCapacity")?))
     }
 
-    /// Stopped for sure although it scales: nothing may scale it out and the declared count is 0. (With a maximum of 0
-    /// the range alone does it.)
+    /// Stopped for sure although it scales: nothing may scale it out, policies and declared scheduled actions neither,
+    /// and the declared count is 0. (With a maximum of 0 the range alone does it.)
     pub(crate) fn is_stopped(&self) -> bool {
-        let suspended = self
-            .scaling
-            .as_ref()
-            .and_then(|scaling| scaling.get("SuspendedState"))
-            .is_some_and(|state| state.get("DynamicScalingOutSuspended") == Some(&Value::Bool(true)));
-        suspended && self.declared_count() == Some(0) && self.range().is_some_and(|(min, _)| min == 0)
+        let Some(scaling) = &self.scaling else { return false };
+        let suspended = |switch: &str| scaling.get("SuspendedState").is_some_and(|state| state[switch] == true);
+        let scheduled = scaling.get("ScheduledActions").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        let nothing = suspended("DynamicScalingOutSuspended") && (!scheduled || suspended("ScheduledScalingSuspended"));
+        nothing && self.declared_count() == Some(0) && self.range().is_some_and(|(min, _)| min == 0)
     }
 
     /// The count to create the service with: the declared one, within the declared or found range.

@@ -127,6 +127,8 @@ pub(super) fn effective(desired: &Desired, applied: &Value) -> Map<String, Value
 /// Members that are compared elsewhere.
 const APART: [&str; 6] = ["cluster", "serviceName", "taskDefinition", "desiredCount", "tags", "clientToken"];
 
+const STRATEGY: &str = "capacityProviderStrategy";
+
 /// Compares the members of a service one by one.
 pub(super) fn compare(
     document: &Map<String, Value>,
@@ -137,9 +139,16 @@ pub(super) fn compare(
     let rules = DocumentKind::Service.rules();
     let mut changes = Vec::new();
     for (name, declared) in document.iter().filter(|(name, _)| !APART.contains(&name.as_str())) {
+        let path = join("/service", name);
+        let none = json!([]);
+        // A capacity provider strategy took the launch type's place; an empty one brings it back.
+        let displaced = name == "launchType" && observed.0.get(name).is_none() && !ignore.covers(&path);
+        let (name, declared, path) = match observed.0.get(STRATEGY) {
+            Some(strategy) if displaced && *strategy != none => (STRATEGY, &none, join("/service", STRATEGY)),
+            _ => (name.as_str(), declared, path),
+        };
         let field = known(name);
         let rule = rules.member(name);
-        let path = join("/service", name);
         let seen = seen(&field, observed, &applied["service"]);
         let seen = resolved_platform(name, declared, seen, observed.controller());
         let seen = if name == "role" { role(declared, observed) } else { seen };
@@ -206,7 +215,13 @@ fn takes_away(declared: &Value, observed: Option<&Value>, rule: &Rule) -> bool {
 
 /// The declared value with what lies on ignored paths taken from the observed one: ignored means not compared, not
 /// updated and not reset, also where UpdateService replaces a member as a whole.
-fn keep_ignored(declared: &Value, observed: Option<&Value>, rule: &Rule, path: &str, ignore: &Ignore) -> Value {
+pub(super) fn keep_ignored(
+    declared: &Value,
+    observed: Option<&Value>,
+    rule: &Rule,
+    path: &str,
+    ignore: &Ignore,
+) -> Value {
     if ignore.below(path).next().is_none() {
         return declared.clone();
     }

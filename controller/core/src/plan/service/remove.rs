@@ -9,17 +9,20 @@ use crate::memory::Memory;
 use crate::operation::{Action, Operation};
 use crate::plan::{TAG_INSTALLATION, TAG_OBJECT, approval_token};
 use crate::reason::Reason;
-use crate::spec::DeletionPolicy;
+use crate::spec::{DeletionPolicy, DriftMode};
 use crate::view::ServiceView;
 
-/// Plans the removal. What is not ours is left alone; with `Retain` only our tags come off; with `Delete` the scalable
+/// Plans the removal. What is not ours is left alone; with `Retain`, and wherever nothing but reporting is allowed, only
+/// our tags come off; with `Delete` the scalable
 /// target goes first, then the count, then the service, and the object stays until AWS says INACTIVE.
 pub(super) fn plan(desired: &Desired, observed: &Observed, service: &Value, memory: Memory) -> Plan {
     let view = ServiceView(service);
     let ours = ownership::of(desired, service, &memory) == Ownership::Ours && !view.managed_by_ecs();
     let tagged = view.tags().contains_key(TAG_INSTALLATION);
     let mut plan = Plan { memory, ..Plan::default() };
-    if !ours || (desired.mandate.policy.deletion_policy == DeletionPolicy::Retain && !tagged) {
+    let policy = &desired.mandate.policy;
+    let retain = policy.deletion_policy == DeletionPolicy::Retain || policy.drift != DriftMode::Correct;
+    if !ours || (retain && !tagged) {
         plan.finalized = true;
         return plan;
     }
@@ -30,11 +33,11 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, service: &Value, memo
         }
         Action { operation, body: Value::Object(body), reason: reason.to_owned() }
     };
-    if desired.mandate.policy.deletion_policy == DeletionPolicy::Retain {
+    if retain {
         plan.actions.push(Action {
             operation: Operation::UntagResource,
             body: json!({"resourceArn": view.arn(), "tagKeys": [TAG_INSTALLATION, TAG_OBJECT]}),
-            reason: "the manifest is gone and deletionPolicy is Retain: the service stays and is nobody's".into(),
+            reason: "the manifest is gone: the service stays and is nobody's".into(),
         });
         return plan;
     }

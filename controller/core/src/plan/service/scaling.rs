@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::field::keep_ignored;
 use super::{Desired, Observation, Observed, SCALABLE_DIMENSION};
 use crate::canonical::DocumentKind;
-use crate::diff::{Drift, Scope, diff};
+use crate::catalogue::pointer::join;
+use crate::diff::{Drift, Ignore, Scope, diff};
 use crate::memory::Memory;
 use crate::operation::{Action, Operation};
 use crate::plan::{Waiting, approval_token};
@@ -53,7 +55,7 @@ impl Desired {
 /// is that tool's.
 pub(super) fn compare(desired: &Desired, observed: &Observed, applied: &Value) -> Scaling {
     let Some(declared) = &desired.scaling else { return remove(desired, observed, applied) };
-    let ignore = desired.mandate.ignore();
+    let ignore = wire_ignore(desired);
     if ignore.covers("/scaling") {
         return Scaling::default();
     }
@@ -87,16 +89,21 @@ pub(super) fn compare(desired: &Desired, observed: &Observed, applied: &Value) -
             "the service has no scalable target",
         ));
     } else if bounds || differs("/scaling/suspendedState") {
-        scaling.before.push(register(desired, declared, bounds, differs("/scaling/suspendedState")));
+        scaling.before.push(register(desired, &wanted, bounds, differs("/scaling/suspendedState"), &ignore));
     }
     let put = |list: &str, name: &str, operation: Operation, path: &str, after: &mut Vec<Action>| {
         let elements = declared.get(list).and_then(Value::as_array);
         for element in elements.into_iter().flatten() {
             let key = element.get(name).and_then(Value::as_str).unwrap_or_default();
-            if differs(&crate::catalogue::pointer::join(path, key))
-                && let Some(members) = element.as_object()
-            {
-                after.push(desired.scaling_action(operation, members.clone(), &format!("correct {key}")));
+            if !differs(&join(path, key)) {
+                continue;
+            }
+            // Put replaces the whole, so what lies on ignored paths is taken from the live one.
+            let rule = DocumentKind::Scaling.rules().member(list).element();
+            let live = seen[list].as_array().into_iter().flatten().find(|live| live.get(name) == element.get(name));
+            let path = join(&join("/scaling", list), key);
+            if let Value::Object(members) = keep_ignored(element, live, rule, &path, &ignore) {
+                after.push(desired.scaling_action(operation, members, &format!("correct {key}")));
             }
         }
     };
@@ -114,7 +121,7 @@ pub(super) fn compare(desired: &Desired, observed: &Observed, applied: &Value) -
 }
 
 /// RegisterScalableTarget for what differs. Members that are left out keep their value.
-fn register(desired: &Desired, declared: &Map<String, Value>, bounds: bool, suspended: bool) -> Action {
+fn register(desired: &Desired, wanted: &Value, bounds: bool, suspended: bool, ignore: &Ignore) -> Action {
     let mut members: Vec<&str> = Vec::new();
     if bounds {
         members.extend(["MinCapacity", "MaxCapacity"]);
@@ -127,7 +134,13 @@ fn register(desired: &Desired, declared: &Map<String, Value>, bounds: bool, susp
         (true, false) => "correct minimum and maximum",
         _ => "correct suspended state",
     };
-    desired.scaling_action(Operation::RegisterScalableTarget, pick(declared, &members), reason)
+    let sent = members.into_iter().filter_map(|name| {
+        let path = join("/scaling", name);
+        let rule = DocumentKind::Scaling.rules().member(name);
+        let value = wanted.get(name).filter(|_| !ignore.covers(&path))?;
+        Some((name.to_owned(), keep_ignored(value, None, rule, &path, ignore)))
+    });
+    desired.scaling_action(Operation::RegisterScalableTarget, sent, reason)
 }
 
 /// The action that makes Application Auto Scaling bring a count outside the range to the nearest bound.
@@ -159,7 +172,7 @@ fn extra(desired: &Desired, declared: &Map<String, Value>, observed: &Observed, 
         let is_wanted = |key: &Value| wanted.into_iter().flatten().any(|element| element.get(name) == Some(key));
         for element in live.present().into_iter().flatten() {
             let Some(key) = element.get(name).filter(|key| !is_wanted(key)) else { continue };
-            let path = crate::catalogue::pointer::join(path, key.as_str().unwrap_or_default());
+            let path = join(path, key.as_str().unwrap_or_default());
             if drift.iter().any(|drift| drift.path == path) {
                 let reason = format!("{} is not declared", key.as_str().unwrap_or_default());
                 actions.push(desired.scaling_action(operation, [(name.to_owned(), key.clone())], &reason));
@@ -196,13 +209,28 @@ fn comparable(declared: &Map<String, Value>, observed: &Observed, applied: &Valu
     (Value::Object(wanted), Value::Object(seen))
 }
 
+/// The ignored paths in wire form: manifests write `/scaling/minCapacity`, the API `MinCapacity`.
+fn wire_ignore(desired: &Desired) -> Ignore {
+    let pointers = desired.mandate.policy.ignore.iter().map(|pointer| pointer.as_str());
+    Ignore::new(pointers.map(|pointer| match pointer.starts_with("/scaling/") {
+        true => recased(pointer, char::to_ascii_uppercase),
+        false => pointer.to_owned(),
+    }))
+}
+
 /// Paths as the manifest writes them: `/scaling/minCapacity`. Names of policies and actions stay as they are.
 fn manifest_path(path: &str) -> String {
-    let named = path.starts_with("/scaling/Policies/") || path.starts_with("/scaling/ScheduledActions/");
+    recased(path, char::to_ascii_lowercase)
+}
+
+/// A path with the first letter of each member's name in another case. Names of policies and actions are the user's.
+fn recased(path: &str, case: fn(&char) -> char) -> String {
+    let lists = ["policies", "Policies", "scheduledActions", "ScheduledActions"];
+    let named = path.split('/').nth(2).is_some_and(|list| lists.contains(&list));
     let segments = path.split('/').enumerate().map(|(index, segment)| {
         let mut letters = segment.chars();
         match letters.next() {
-            Some(first) if !(named && index == 3) => first.to_ascii_lowercase().to_string() + letters.as_str(),
+            Some(first) if index > 1 && !(named && index == 3) => case(&first).to_string() + letters.as_str(),
             _ => segment.to_owned(),
         }
     });

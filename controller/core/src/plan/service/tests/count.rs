@@ -93,6 +93,25 @@ fn a_minimum_of_zero_with_scale_out_suspended_and_count_zero_stops_the_service()
 }
 
 #[test]
+fn a_scheduled_action_that_may_run_is_not_fought_although_scale_out_is_suspended() {
+    let action = json!({"ScheduledActionName": "day", "Schedule": "cron(0 8 * * ? *)",
+                        "ScalableTargetAction": {"MinCapacity": 4, "MaxCapacity": 8}});
+    let scaling = |scheduled_suspended: bool| {
+        json!({"MinCapacity": 0, "MaxCapacity": 2, "ScheduledActions": [action],
+               "SuspendedState": {"DynamicScalingOutSuspended": true, "ScheduledScalingSuspended": scheduled_suspended}})
+    };
+    for (suspended, sent) in [(false, 0), (true, 1)] {
+        let mut world = world().declare("desiredCount", json!(0)).target(4, 8).live("/desiredCount", json!(4));
+        world.desired.scaling = scaling(suspended).as_object().cloned();
+        let mut world = world.applied();
+        world.observed.policies = Observation::Present(Vec::new());
+        world.observed.scheduled_actions = Observation::Present(vec![action.clone()]);
+        let updates = operations(&world.plan()).into_iter().filter(|op| *op == Operation::UpdateService).count();
+        assert_eq!(updates, sent, "scheduled scaling suspended: {suspended}");
+    }
+}
+
+#[test]
 fn a_minimum_of_zero_alone_does_not_scale_to_zero() {
     let mut world = world().declare("desiredCount", json!(0)).target(0, 4);
     world.desired.scaling = json!({"MinCapacity": 0, "MaxCapacity": 4, "Policies": [policy(60)]}).as_object().cloned();

@@ -62,3 +62,11 @@ fn taking_load_balancers_from_a_live_service_waits_for_approval() {
     world.desired.mandate.approvals.insert(token);
     assert_eq!(body(&world.plan(), Operation::UpdateService)["loadBalancers"], json!([]));
 }
+
+#[test]
+fn where_only_reporting_is_allowed_nothing_is_deleted_and_the_object_still_goes() {
+    let mut reported = world().deleting().mode(crate::spec::DriftMode::Report);
+    reported.desired.mandate.policy.deletion_policy = DeletionPolicy::Delete;
+    assert_eq!(operations(&reported.plan()), [Operation::UntagResource]);
+    assert!(reported.live("/tags", json!([])).plan().finalized);
+}

@@ -129,3 +129,22 @@ fn removing_scaling_waits_for_approval_and_keeps_the_live_count() {
     let world = world.declare("desiredCount", json!(3));
     assert_eq!(body(&world.plan(), Operation::UpdateService)["desiredCount"], 3, "a new declared count ends it");
 }
+
+#[test]
+fn ignored_paths_of_scaling_are_written_as_in_the_manifest_and_neither_compared_nor_sent() {
+    let mut ignoring = world().scaled().target(1, 9).ignore("/scaling/maxCapacity");
+    let plan = ignoring.plan();
+    assert_eq!(paths(&plan), ["/scaling/minCapacity"]);
+    assert!(body(&plan, Operation::RegisterScalableTarget).get("MaxCapacity").is_none());
+
+    let target_value = "/scaling/policies/cpu/targetTrackingScalingPolicyConfiguration/targetValue";
+    ignoring = world().scaled().target(2, 4).ignore(target_value);
+    let mut live = policy(75);
+    live["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"] = json!(true);
+    ignoring.observed.policies = Observation::Present(vec![live]);
+    assert!(ignoring.plan().is_quiet());
+    let declared = ignoring.desired.scaling.as_mut().unwrap();
+    declared["Policies"][0]["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"] = json!(false);
+    let sent = body(&ignoring.plan(), Operation::PutScalingPolicy);
+    assert_eq!(sent["TargetTrackingScalingPolicyConfiguration"]["TargetValue"], 75, "the live value goes along");
+}

@@ -172,7 +172,25 @@ fn early_success_criteria_that_are_no_longer_declared_are_switched_off() {
     let criteria = json!({"enable": true, "healthyPercent": 50});
     let declared = json!({"maximumPercent": 200, "earlySuccessCriteria": criteria});
     let world = world().declare("deploymentConfiguration", declared.clone()).applied();
-    let world = world.live("/deploymentConfiguration", declared).declare("deploymentConfiguration", json!({"maximumPercent": 200}));
+    let world = world
+        .live("/deploymentConfiguration", declared)
+        .declare("deploymentConfiguration", json!({"maximumPercent": 200}));
     let sent = body(&world.plan(), Operation::UpdateService);
     assert_eq!(sent["deploymentConfiguration"]["earlySuccessCriteria"], json!({"enable": false}));
+}
+
+#[test]
+fn a_launch_type_that_a_strategy_displaced_comes_back_once_that_is_approved() {
+    let strategy = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]);
+    let mut world = world().live("/capacityProviderStrategy", strategy);
+    if let crate::plan::Observation::Present(service) = &mut world.observed.service {
+        service.as_object_mut().unwrap().remove("launchType");
+    }
+    let plan = world.plan();
+    assert_eq!(paths(&plan), ["/service/capacityProviderStrategy/FARGATE_SPOT"]);
+    assert_eq!(reasons(&plan), [Reason::AwaitingApproval]);
+    let token = plan.waiting[0].message.rsplit('=').next().unwrap().to_owned();
+    world.desired.mandate.approvals.insert(token);
+    let sent = body(&world.plan(), Operation::UpdateService);
+    assert_eq!((&sent["capacityProviderStrategy"], &sent["forceNewDeployment"]), (&json!([]), &json!(true)));
 }
