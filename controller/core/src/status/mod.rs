@@ -105,6 +105,8 @@ pub fn status(plan: &Plan, facts: &Facts<'_>, previous: &Value) -> Value {
         conditions.push(condition(previous, kind, value, reason, message, facts.generation, facts.now));
     };
     match reason.weight() {
+        // What is only reported may be missing altogether, and what is not there is not ready.
+        Weight::Fine if facts.health == Health::Missing => push("Ready", "False", reason, &message),
         Weight::Fine => push("Ready", "True", reason, &message),
         Weight::Progress => {
             // kstatus takes the first of Reconciling and Stalled that it meets: never both.

@@ -77,3 +77,12 @@ fn a_pass_that_changes_nothing_gives_an_equal_status() {
     let second = status(&Plan::default(), &facts(Outcome::Nothing, Health::Healthy, 99), &first);
     assert_eq!(first, second);
 }
+
+#[test]
+fn what_is_missing_is_not_ready_even_where_that_is_only_reported() {
+    let mut plan = drifted();
+    plan.waiting.push(Waiting::new(Reason::Suspended, "suspended"));
+    let status = status(&plan, &facts(Outcome::Nothing, Health::Missing, 1), &Value::Null);
+    assert_eq!(condition(&status, "Ready").as_deref(), Some("False"));
+    assert!(condition(&status, "Stalled").is_none());
+}
