@@ -5,6 +5,7 @@ mod create;
 mod field;
 mod ownership;
 mod remove;
+mod reset;
 mod rollout;
 mod scaling;
 mod tags;

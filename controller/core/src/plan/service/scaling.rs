@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::field::keep_ignored;
-use super::{Desired, Observation, Observed, SCALABLE_DIMENSION};
-use crate::canonical::DocumentKind;
+use super::{Desired, Observation, Observed, SCALABLE_DIMENSION, reset};
+use crate::canonical::{DocumentKind, canonical};
 use crate::catalogue::pointer::join;
 use crate::diff::{Drift, Ignore, Scope, diff};
 use crate::memory::Memory;
@@ -69,8 +69,11 @@ pub(super) fn compare(desired: &Desired, observed: &Observed, applied: &Value) -
             .push(Waiting::new(Reason::ObservationUnknown, "the service's scaling has not been read from AWS"));
         return scaling;
     }
+    let declared = &reset::effective(declared, observed, applied);
     let (wanted, seen) = comparable(declared, observed, applied);
     scaling.drift = diff(DocumentKind::Scaling, &wanted, &seen, Scope::Declared, "/scaling", &ignore);
+    let left_over = reset::left_over(&wanted, &seen, applied, DocumentKind::Scaling.rules());
+    scaling.drift.extend(left_over.into_iter().filter(|drift| !ignore.covers(&drift.path)));
     for drift in &mut scaling.drift {
         drift.path = manifest_path(&drift.path);
     }
@@ -171,15 +174,35 @@ fn extra(desired: &Desired, declared: &Map<String, Value>, observed: &Observed, 
         let wanted = declared.get(list).and_then(Value::as_array);
         let is_wanted = |key: &Value| wanted.into_iter().flatten().any(|element| element.get(name) == Some(key));
         for element in live.present().into_iter().flatten() {
-            let Some(key) = element.get(name).filter(|key| !is_wanted(key)) else { continue };
-            let path = join(path, key.as_str().unwrap_or_default());
-            if drift.iter().any(|drift| drift.path == path) {
-                let reason = format!("{} is not declared", key.as_str().unwrap_or_default());
+            let Some(key) = element.get(name) else { continue };
+            let text = key.as_str().unwrap_or_default();
+            let path = join(path, text);
+            let gone = !is_wanted(key) && drift.iter().any(|drift| drift.path == path);
+            if gone || is_wanted(key) && makes_room(element, wanted.map_or(&[], Vec::as_slice)) {
+                let reason = if gone { format!("{text} is not declared") } else { format!("{text} makes room") };
                 actions.push(desired.scaling_action(operation, [(name.to_owned(), key.clone())], &reason));
             }
         }
     }
     actions
+}
+
+/// Whether a live policy that is declared otherwise has to go before it can be put as declared: its type cannot be
+/// changed, and AWS takes one target-tracking policy a metric, so it may not keep the one that another is to track.
+fn makes_room(live: &Value, declared: &[Value]) -> bool {
+    let rule = DocumentKind::Scaling.rules().member("Policies").element();
+    let tracking = "TargetTrackingScalingPolicyConfiguration";
+    let metric = |policy: &Value| {
+        let (of, rule) = (policy.get(tracking)?, rule.member(tracking));
+        let specification = |name: &str| of.get(name).and_then(|metric| canonical(metric, rule.member(name)));
+        Some([specification("PredefinedMetricSpecification"), specification("CustomizedMetricSpecification")])
+    };
+    let kind = |policy: &Value| policy.get("PolicyType").and_then(|kind| canonical(kind, rule.member("PolicyType")));
+    let is_it = |policy: &&Value| policy.get("PolicyName") == live.get("PolicyName");
+    let Some(own) = declared.iter().find(is_it).filter(|own| own.get("PolicyName").is_some()) else { return false };
+    let tracked = metric(live);
+    let moves = tracked.is_some() && tracked != metric(own);
+    kind(own) != kind(live) || moves && declared.iter().any(|other| !is_it(&other) && metric(other) == tracked)
 }
 
 /// The declared document without what is compared elsewhere, and the live one in the same form.

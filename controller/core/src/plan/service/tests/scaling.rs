@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fixture::{body, operations, paths, policy, reasons, world};
 use crate::operation::Operation;
@@ -147,4 +147,72 @@ fn ignored_paths_of_scaling_are_written_as_in_the_manifest_and_neither_compared_
     declared["Policies"][0]["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"] = json!(false);
     let sent = body(&ignoring.plan(), Operation::PutScalingPolicy);
     assert_eq!(sent["TargetTrackingScalingPolicyConfiguration"]["TargetValue"], 75, "the live value goes along");
+}
+
+#[test]
+fn what_went_from_inside_a_policy_is_taken_away_by_putting_the_policy_again() {
+    let mut declared = policy(60);
+    declared["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"] = json!(true);
+    let mut world = world().scaled().target(2, 4);
+    world.observed.policies = Observation::Present(vec![declared.clone()]);
+    assert!(world.plan().is_quiet(), "never declared: nobody's");
+    world.memory.applied = json!({"scaling": {"MinCapacity": 2, "MaxCapacity": 4, "Policies": [declared]}});
+    let plan = world.plan();
+    assert_eq!(paths(&plan), ["/scaling/policies/cpu/targetTrackingScalingPolicyConfiguration/disableScaleIn"]);
+    let sent = body(&plan, Operation::PutScalingPolicy);
+    assert!(sent["TargetTrackingScalingPolicyConfiguration"].get("DisableScaleIn").is_none());
+}
+
+#[test]
+fn a_suspension_and_a_time_zone_that_are_no_longer_declared_are_reset() {
+    let action = json!({"ScheduledActionName": "day", "Schedule": "cron(0 8 * * ? *)",
+                        "ScalableTargetAction": {"MinCapacity": 2, "MaxCapacity": 4}});
+    let mut before = action.clone();
+    before["Timezone"] = json!("Asia/Tokyo");
+    let mut world = world().scaled().target(2, 4);
+    world.desired.scaling.as_mut().unwrap().insert("ScheduledActions".into(), json!([action]));
+    world.observed.scheduled_actions = Observation::Present(vec![before.clone()]);
+    if let Observation::Present(target) = &mut world.observed.target {
+        target["SuspendedState"]["DynamicScalingInSuspended"] = json!(true);
+    }
+    world.memory.applied = json!({"scaling": {"MinCapacity": 2, "MaxCapacity": 4, "Policies": [policy(60)],
+        "ScheduledActions": [before], "SuspendedState": {"DynamicScalingInSuspended": true}}});
+    let plan = world.plan();
+    let register = body(&plan, Operation::RegisterScalableTarget);
+    assert_eq!(register["SuspendedState"], json!({"DynamicScalingInSuspended": false}));
+    assert_eq!(body(&plan, Operation::PutScheduledAction)["Timezone"], "UTC");
+}
+
+#[test]
+fn of_a_list_that_is_no_longer_declared_only_what_we_put_there_goes() {
+    let mut theirs = policy(10);
+    theirs["PolicyName"] = json!("theirs");
+    let mut world = world().scaled().applied().target(2, 4);
+    world.observed.policies = Observation::Present(vec![policy(60), theirs]);
+    world.desired.scaling.as_mut().unwrap().remove("Policies");
+    let plan = world.plan();
+    assert_eq!(operations(&plan), [Operation::DeleteScalingPolicy]);
+    assert_eq!(body(&plan, Operation::DeleteScalingPolicy)["PolicyName"], "cpu");
+}
+
+#[test]
+fn a_policy_makes_room_where_aws_would_refuse_the_change() {
+    let tracking = |name: &str, metric: &str| {
+        json!({"PolicyName": name, "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {
+            "TargetValue": 60, "PredefinedMetricSpecification": {"PredefinedMetricType": metric}}})
+    };
+    let deleted = |declared: Value, live: Value| -> Vec<Value> {
+        let mut world = world().scaled().target(2, 4);
+        world.desired.scaling.as_mut().unwrap().insert("Policies".into(), declared);
+        world.observed.policies = Observation::Present(live.as_array().unwrap().clone());
+        let plan = world.plan();
+        assert_eq!(operations(&plan).last(), Some(&Operation::PutScalingPolicy));
+        let gone = plan.actions.iter().filter(|action| action.operation == Operation::DeleteScalingPolicy);
+        gone.map(|action| action.body["PolicyName"].clone()).collect()
+    };
+    let swapped = deleted(json!([tracking("a", "Memory"), tracking("b", "CPU")]), json!([tracking("a", "CPU"), tracking("b", "Memory")]));
+    assert_eq!(swapped, ["a", "b"]);
+    let step = json!({"PolicyName": "a", "PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {"AdjustmentType": "ExactCapacity"}});
+    assert_eq!(deleted(json!([tracking("a", "CPU")]), json!([step])), ["a"]);
+    assert_eq!(deleted(json!([tracking("a", "CPU")]), json!([tracking("a", "Memory")])), Vec::<Value>::new());
 }
