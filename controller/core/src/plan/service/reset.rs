@@ -78,7 +78,8 @@ fn walk([before, want, have]: [&Value; 3], rule: &Rule, path: &str, drift: &mut 
         (Value::Array(before), Value::Array(want), Value::Array(have)) if matches!(rule.order, Order::Keyed(_)) => {
             for before in before {
                 let key = rule.key_of(before).unwrap_or_default();
-                let with_key = |list: &[Value]| list.iter().find(|one| rule.key_of(one).as_ref() == Some(&key)).cloned();
+                let with_key =
+                    |list: &[Value]| list.iter().find(|one| rule.key_of(one).as_ref() == Some(&key)).cloned();
                 if let (Some(want), Some(have)) = (with_key(want), with_key(have)) {
                     walk([before, &want, &have], rule.element(), &join(path, &key), drift);
                 }

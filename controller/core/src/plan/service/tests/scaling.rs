@@ -210,7 +210,10 @@ fn a_policy_makes_room_where_aws_would_refuse_the_change() {
         let gone = plan.actions.iter().filter(|action| action.operation == Operation::DeleteScalingPolicy);
         gone.map(|action| action.body["PolicyName"].clone()).collect()
     };
-    let swapped = deleted(json!([tracking("a", "Memory"), tracking("b", "CPU")]), json!([tracking("a", "CPU"), tracking("b", "Memory")]));
+    let swapped = deleted(
+        json!([tracking("a", "Memory"), tracking("b", "CPU")]),
+        json!([tracking("a", "CPU"), tracking("b", "Memory")]),
+    );
     assert_eq!(swapped, ["a", "b"]);
     let step = json!({"PolicyName": "a", "PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {"AdjustmentType": "ExactCapacity"}});
     assert_eq!(deleted(json!([tracking("a", "CPU")]), json!([step])), ["a"]);
