@@ -145,8 +145,8 @@ impl<'a> Pass<'a> {
             Some(error) => {
                 let (reason, retry) = meaning(error.class);
                 let refused = &plan.actions[execution.done];
-                if error.class == ErrorClass::Invalid || error.class == ErrorClass::Denied {
-                    // AWS answered no, so nothing was begun.
+                if error.class != ErrorClass::Transient {
+                    // AWS answered no, so nothing was begun. Only a lost answer leaves that open.
                     memory.intent = None;
                 }
                 tracing::warn!(key = %self.key, operation = %refused.operation, %error, "AWS refused a change");
