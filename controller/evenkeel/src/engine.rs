@@ -35,9 +35,10 @@ impl Engine {
         options: Options,
         rng: fastrand::Rng,
     ) -> Self {
+        let queue = Workqueue::observed(rng, metrics.on_queue());
         let revisions = Revisions::new(store.clone(), clock.clone());
         let context = Context { store, fleet, seen: Seen::default(), revisions, clock, metrics, options };
-        Self { context, queue: Workqueue::new(rng) }
+        Self { context, queue }
     }
 
     /// Runs until the queue is shut down and drained. Dropping the future aborts everything at its next await.
@@ -207,6 +208,9 @@ impl Triggers {
     }
 
     fn gone(&mut self, key: &ObjectKey) {
+        if key.kind == Kind::Event {
+            return;
+        }
         self.marks.remove(key);
         self.unrefer(key);
         self.queue.add(key.clone(), Priority::NewCommit, "the object is gone");

@@ -9,6 +9,7 @@ use evenkeel_core::manifest::{Load, load};
 
 use crate::apply::{ApplyError, Summary, apply};
 use crate::engine::Engine;
+use crate::metrics::Applied;
 use crate::source::{self, Snapshot, Source, SourceError};
 
 /// Loads and checks a snapshot: pure, but long enough for thousands of files to keep it off the runtime's threads.
@@ -60,13 +61,13 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
     for held in &summary.held {
         tracing::warn!("not deleted: {held}");
     }
-    #[allow(clippy::cast_precision_loss)] // counts of objects and seconds fit
-    {
-        context.metrics.source("last_success_timestamp_seconds", context.clock.now().as_second() as f64);
-        context.metrics.source("objects", load.manifests.len() as f64);
-        context.metrics.source("errors", errors as f64);
-        context.metrics.source("held_deletions", summary.held.len() as f64);
-    }
+    context.metrics.source_applied(&Applied {
+        revision,
+        objects: load.manifests.len(),
+        errors,
+        held_deletions: summary.held.len(),
+        now: context.clock.now(),
+    });
     Ok(summary)
 }
 
@@ -84,7 +85,7 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
             Some(Ok(snapshot)) => Arc::new(snapshot),
             Some(Err(error)) => {
                 tracing::error!(%error, "the source cannot be read; everything stays as it is");
-                engine.context.metrics.source("errors", 1.0);
+                engine.context.metrics.source_readable(false);
                 continue;
             }
             None => match again.take() {
@@ -100,6 +101,7 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
             }
             Err(error) => {
                 tracing::error!(%error, "the source cannot be applied");
+                engine.context.metrics.source_readable(false);
                 again = Some(snapshot);
             }
         }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, extract::State};
@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::metrics::Format;
 use crate::shutdown::Shutdown;
 
 /// Whether the source has been read and applied since the start.
@@ -85,7 +86,11 @@ async fn ready(State(served): State<Served>) -> impl IntoResponse {
     }
 }
 
-async fn metrics(State(served): State<Served>) -> impl IntoResponse {
-    served.engine.context.metrics.queue(&served.engine.queue.stats());
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], served.engine.context.metrics.render())
+async fn metrics(State(served): State<Served>, headers: HeaderMap) -> impl IntoResponse {
+    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));
+    let context = &served.engine.context;
+    // Closed during a shutdown: the rest is worth a scrape all the same.
+    let store = context.store.stats().await.ok();
+    let text = context.metrics.render(&served.engine.queue.stats(), store.as_ref(), format);
+    ([(header::CONTENT_TYPE, format.content_type())], text)
 }

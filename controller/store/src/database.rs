@@ -182,6 +182,11 @@ impl Database {
         Ok(())
     }
 
+    /// What it takes on disk; 0 if the system does not say.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.db.size_on_disk().unwrap_or_default()
+    }
+
     /// One record.
     pub(crate) fn record(&self, table: Table, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         Ok(self.db.get(record_key(table, key))?.map(|value| value.to_vec()))

@@ -33,6 +33,7 @@ mod directory;
 mod error;
 mod published;
 mod ring;
+mod stats;
 mod store;
 mod stored;
 mod watch;
@@ -42,6 +43,7 @@ pub use batch::{Batch, Committed, MAX_BYTES, MAX_WRITES, Outcome, Precondition, 
 pub use directory::FORMAT;
 pub use error::{CommitError, Conflict, OpenError, StoreError, WatchError};
 pub use published::{Listing, Objects};
+pub use stats::Stats;
 pub use store::{Options, Store};
 pub use watch::{Change, Event, Selector, Watch};
 

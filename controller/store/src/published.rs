@@ -42,6 +42,12 @@ impl Published {
         self.ring.after(from).ok_or_else(|| WatchError::Expired { from, oldest: self.ring.floor() })
     }
 
+    /// How many objects of a kind there are.
+    pub(crate) fn count(&self, kind: Kind) -> usize {
+        let first = ObjectKey::new(kind, "", "");
+        self.index.range((Bound::Included(&first), Bound::Unbounded)).take_while(|(key, _)| key.kind == kind).count()
+    }
+
     /// Objects of a kind, in one namespace or in all.
     pub(crate) fn list(&self, kind: Kind, namespace: Option<&str>) -> Listing {
         let first = ObjectKey::new(kind, namespace.unwrap_or(""), "");

@@ -15,6 +15,7 @@ use crate::directory::{Directory, FORMAT};
 use crate::error::{CommitError, OpenError, StoreError, WatchError};
 use crate::published::{Listing, Published};
 use crate::ring::Ring;
+use crate::stats::{Flushes, Stats};
 use crate::watch::{Selector, Watch};
 use crate::writer::{self, Commit, Request};
 
@@ -53,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) published: RwLock<Published>,
     /// `None` once closed.
     pub(crate) disk: RwLock<Option<Disk>>,
+    pub(crate) flushes: Flushes,
 }
 
 /// What is open on disk. The database closes before the directory's lock goes.
@@ -122,6 +124,7 @@ impl Store {
             store_id,
             published: RwLock::new(Published { index, ring, resource_version }),
             disk: RwLock::new(Some(disk)),
+            flushes: Flushes::default(),
         });
         let (requests, queue) = mpsc::channel(QUEUE);
         let (publish, head) = watch::channel(resource_version);
@@ -205,6 +208,24 @@ impl Store {
     /// [`StoreError`]
     pub async fn records(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.read_disk(move |database| database.records(table)).await
+    }
+
+    /// Figures for metrics. Waits for a flush in progress.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Closed`] once closed.
+    pub async fn stats(&self) -> Result<Stats, StoreError> {
+        let shared = self.shared.clone();
+        let stats = spawn_blocking(move || {
+            let disk = read(&shared.disk);
+            let disk = disk.as_ref().ok_or(StoreError::Closed)?;
+            let bytes = disk.database.bytes();
+            let published = read(&shared.published);
+            let objects = Kind::ALL.into_iter().map(|kind| (kind, published.count(kind))).collect();
+            let (flushes, flush_time) = shared.flushes.so_far();
+            Ok(Stats { objects, bytes, flushes, flush_time, failed: disk.failed.is_some() })
+        });
+        stats.await.unwrap_or_else(|panic| Err(StoreError::Failed { detail: panic.to_string() }))
     }
 
     /// Finishes the commits asked for so far, closes the database and lets go of the directory. Other handles and watches

@@ -96,7 +96,9 @@ fn round(shared: &Shared, commits: &mut VecDeque<Commit>, head: &watch::Sender<R
     // After a failed write the database may hold what was never acknowledged, so nothing may be built on it: every
     // answer of this round, a conflict too, could rest on a commit that did not happen.
     if disk.failed.is_none() && !changes.is_empty() {
+        let started = std::time::Instant::now();
         disk.failed = disk.database.write(&changes).err().map(|failure| failure.to_string());
+        shared.flushes.took(started.elapsed());
     }
     if let Some(detail) = &disk.failed {
         for (done, _) in answers {

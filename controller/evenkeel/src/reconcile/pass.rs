@@ -203,7 +203,7 @@ impl<'a> Pass<'a> {
             now: self.now,
         };
         let status = status::status(&plan, &facts, &self.object.status);
-        self.context.metrics.report(&self.key, &status);
+        self.context.metrics.report(&self.object, &status, self.now);
         self.log(&plan, &facts, &status);
         let mut writes = Vec::new();
         if plan.memory != self.memory {

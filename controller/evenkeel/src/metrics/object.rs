@@ -1,0 +1,270 @@
+//! Series of each object, computed from its status.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use evenkeel_core::desired::PIN;
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use jiff::Timestamp;
+use prometheus::{GaugeVec, IntCounterVec};
+use serde_json::Value;
+
+use super::register::Registrar;
+use super::rollout::{Rollouts, Watched};
+
+/// Of one object's paths that differ, so many have a series of their own; all are counted.
+pub(super) const PATHS: usize = 20;
+
+/// Where drift can be.
+const AREAS: [&str; 6] = ["taskDefinition", "service", "count", "scaling", "tags", "cluster"];
+
+/// The area of a drift path.
+pub(super) fn area(path: &str) -> &'static str {
+    let mut steps = path.split('/').skip(1);
+    let (document, member) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
+    match (document, member) {
+        ("service", "desiredCount") => "count",
+        (_, "tags") => "tags",
+        _ => AREAS.into_iter().find(|area| *area == document).unwrap_or("service"),
+    }
+}
+
+/// The gauges that an object has series of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    Info,
+    Condition,
+    Drift,
+    DriftSince,
+    LastSuccess,
+    Suspended,
+    SuspendedUntil,
+    Pinned,
+    RolloutState,
+    Desired,
+    Running,
+    Pending,
+    Min,
+    Max,
+}
+
+/// Name, help and labels after kind, namespace and name; in the order of [`Family`].
+const FAMILIES: [(Family, &str, &str, &[&str]); 14] = [
+    (
+        Family::Info,
+        "evenkeel_object_info",
+        "Sync state, health and reason of each object; always 1.",
+        &["sync", "health", "reason"],
+    ),
+    (
+        Family::Condition,
+        "evenkeel_object_condition",
+        "Conditions of each object with their present status (True, False, Unknown); always 1.",
+        &["type", "status"],
+    ),
+    (Family::Drift, "evenkeel_object_drift", "Number of fields that differ, by area.", &["area"]),
+    (
+        Family::DriftSince,
+        "evenkeel_object_drift_since_timestamp_seconds",
+        "Since when a field differs; of each object the first 20.",
+        &["area", "path"],
+    ),
+    (
+        Family::LastSuccess,
+        "evenkeel_object_last_success_timestamp_seconds",
+        "When AWS was last seen to be as declared.",
+        &[],
+    ),
+    (Family::Suspended, "evenkeel_object_suspended", "1 while an object is suspended.", &[]),
+    (
+        Family::SuspendedUntil,
+        "evenkeel_object_suspended_until_timestamp_seconds",
+        "When a suspension ends; absent: not before somebody ends it.",
+        &[],
+    ),
+    (Family::Pinned, "evenkeel_object_pinned", "1 while an annotation pins a service to a revision.", &[]),
+    (Family::RolloutState, "evenkeel_service_rollout_state", "State of the newest deployment; always 1.", &["state"]),
+    (Family::Desired, "evenkeel_service_desired_tasks", "Tasks that are to run.", &[]),
+    (Family::Running, "evenkeel_service_running_tasks", "Tasks that run.", &[]),
+    (Family::Pending, "evenkeel_service_pending_tasks", "Tasks that are being started.", &[]),
+    (Family::Min, "evenkeel_service_min_tasks", "Lower bound of the scalable target.", &[]),
+    (Family::Max, "evenkeel_service_max_tasks", "Upper bound of the scalable target.", &[]),
+];
+
+type Series = (Family, Vec<String>);
+
+/// What is shown of one object.
+#[derive(Debug, Default)]
+struct Shown {
+    series: BTreeSet<Series>,
+    since: BTreeMap<String, f64>,
+    last_success: Option<f64>,
+    rollout: Option<Watched>,
+}
+
+/// All objects.
+#[derive(Debug)]
+pub(super) struct Objects {
+    gauges: Vec<GaugeVec>,
+    repaired: IntCounterVec,
+    rollouts: Rollouts,
+    shown: Mutex<HashMap<ObjectKey, Shown>>,
+}
+
+impl Objects {
+    pub(super) fn new(register: &Registrar<'_>) -> Result<Self, prometheus::Error> {
+        let gauges = FAMILIES.iter().map(|(_, name, help, labels)| {
+            register.gauges(name, help, &[&["kind", "namespace", "name"], *labels].concat())
+        });
+        Ok(Self {
+            gauges: gauges.collect::<Result<_, _>>()?,
+            repaired: register.counters(
+                "evenkeel_drift_repaired_total",
+                "Fields that were repaired, by area.",
+                &["kind", "namespace", "name", "area"],
+            )?,
+            rollouts: Rollouts::new(register)?,
+            shown: Mutex::default(),
+        })
+    }
+
+    pub(super) fn repaired(&self, key: &ObjectKey, path: &str) {
+        let [kind, namespace, name] = &identity(key);
+        self.repaired.with_label_values(&[kind.as_str(), namespace, name, area(path)]).inc();
+    }
+
+    #[allow(clippy::cast_precision_loss)] // seconds fit
+    pub(super) fn report(&self, before: &Object, status: &Value, now: Timestamp) {
+        let key = before.key();
+        let now = now.as_second() as f64;
+        let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        // The first look since the start: what differed before it is known from the status that was stored.
+        let since_before = if all.contains_key(&key) { BTreeMap::new() } else { stored_since(&before.status) };
+        let shown = all.entry(key.clone()).or_default();
+        shown.since.extend(since_before);
+        if status["sync"] == "Synced" {
+            shown.last_success = Some(now);
+        }
+        let paths: BTreeSet<&str> = paths(status).collect();
+        shown.since.retain(|path, _| paths.contains(path.as_str()));
+        for path in &paths {
+            shown.since.entry((*path).to_owned()).or_insert(now);
+        }
+        if key.kind == Kind::Service {
+            self.rollouts.report(&key, &mut shown.rollout, &before.status, status, now);
+        }
+        let series = series(before, status, shown);
+        for gone in shown.series.iter().filter(|gone| !series.contains_key(gone)) {
+            self.remove(&key, gone);
+        }
+        for ((family, extra), value) in &series {
+            self.gauges[*family as usize].with_label_values(&labels(&key, extra)).set(*value);
+        }
+        shown.series = series.into_keys().collect();
+    }
+
+    fn remove(&self, key: &ObjectKey, (family, extra): &Series) {
+        // It was set with the same labels, so it is there.
+        let _ = self.gauges[*family as usize].remove_label_values(&labels(key, extra));
+    }
+
+    pub(super) fn forget(&self, key: &ObjectKey) {
+        let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(shown) = all.remove(key) else { return };
+        for gone in &shown.series {
+            self.remove(key, gone);
+        }
+        let [kind, namespace, name] = &identity(key);
+        for area in AREAS {
+            // Most areas were never repaired.
+            let _ = self.repaired.remove_label_values(&[kind.as_str(), namespace, name, area]);
+        }
+        self.rollouts.forget(key);
+    }
+}
+
+/// Every series of an object with its value.
+#[allow(clippy::cast_precision_loss)] // counts and seconds fit
+fn series(object: &Object, status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
+    let mut series = BTreeMap::new();
+    let mut put = |family: Family, extra: &[&str], value: f64| {
+        series.insert((family, extra.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>()), value);
+    };
+    let text = |value: &'_ Value| value.as_str().unwrap_or_default().to_owned();
+    for condition in conditions(status) {
+        put(Family::Condition, &[&text(&condition["type"]), &text(&condition["status"])], 1.0);
+        if condition["type"] == "Ready" {
+            let info = [&text(&status["sync"]), &text(&status["health"]), &text(&condition["reason"])];
+            put(Family::Info, &info.map(String::as_str), 1.0);
+        }
+    }
+    let mut areas: BTreeMap<&str, f64> = BTreeMap::new();
+    for path in paths(status) {
+        *areas.entry(area(path)).or_default() += 1.0;
+    }
+    for (area, count) in areas {
+        put(Family::Drift, &[area], count);
+    }
+    for (path, since) in shown.since.iter().take(PATHS) {
+        put(Family::DriftSince, &[area(path), path], *since);
+    }
+    if let Some(time) = shown.last_success {
+        put(Family::LastSuccess, &[], time);
+    }
+    if let Some(suspended) = status.get("suspended") {
+        put(Family::Suspended, &[], 1.0);
+        if let Some(until) = timestamp(&suspended["until"]) {
+            put(Family::SuspendedUntil, &[], until);
+        }
+    }
+    if object.metadata.annotations.contains_key(PIN) {
+        put(Family::Pinned, &[], 1.0);
+    }
+    if let Some(state) = status["rollout"]["state"].as_str() {
+        put(Family::RolloutState, &[state], 1.0);
+    }
+    for (family, pointer) in [
+        (Family::Desired, "/desiredCount"),
+        (Family::Running, "/runningCount"),
+        (Family::Pending, "/pendingCount"),
+        (Family::Min, "/range/min"),
+        (Family::Max, "/range/max"),
+    ] {
+        if let Some(count) = status.pointer(pointer).and_then(Value::as_f64) {
+            put(family, &[], count);
+        }
+    }
+    series
+}
+
+/// Since when the fields of a stored status differ: of each one only that it is not later than the whole.
+fn stored_since(status: &Value) -> BTreeMap<String, f64> {
+    let drifted = conditions(status).find(|condition| condition["type"] == "Drifted" && condition["status"] == "True");
+    let since = drifted.and_then(|condition| timestamp(&condition["lastTransitionTime"]));
+    let Some(since) = since else { return BTreeMap::new() };
+    paths(status).map(|path| (path.to_owned(), since)).collect()
+}
+
+fn paths(status: &Value) -> impl Iterator<Item = &str> {
+    status["drift"].as_array().into_iter().flatten().filter_map(|drift| drift["path"].as_str())
+}
+
+fn conditions(status: &Value) -> impl Iterator<Item = &Value> {
+    status["conditions"].as_array().into_iter().flatten()
+}
+
+#[allow(clippy::cast_precision_loss)] // seconds fit
+fn timestamp(value: &Value) -> Option<f64> {
+    Some(value.as_str()?.parse::<Timestamp>().ok()?.as_second() as f64)
+}
+
+/// Kind, namespace and name of an object as labels.
+pub(super) fn identity(key: &ObjectKey) -> [String; 3] {
+    [key.kind.name().to_owned(), key.cluster_of().name, key.name.clone()]
+}
+
+fn labels(key: &ObjectKey, extra: &[String]) -> Vec<String> {
+    let mut labels = identity(key).to_vec();
+    labels.extend_from_slice(extra);
+    labels
+}
