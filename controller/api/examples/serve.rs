@@ -35,6 +35,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("serving on http://{}", listener.local_addr()?);
-    axum::serve(listener, router(ApiState { store, clock: Arc::new(Timestamp::now) })).await?;
+    axum::serve(listener, router(ApiState::of(store, Arc::new(Timestamp::now)))).await?;
     Ok(())
 }

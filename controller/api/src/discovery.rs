@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::resource::{CORE, GroupVersion, OWN, Resource};
-
-/// What can be done with every resource.
-const VERBS: [&str; 3] = ["get", "list", "watch"];
+use crate::resource::{CORE, EVENTS, GroupVersion, OWN, Resource};
 
 /// `GET /version`. kubectl wants all members to be there, and takes the minor for what the server can do: 1.33 is a
 /// version that all of today's clients work with.
@@ -30,24 +27,20 @@ pub(crate) fn core() -> Value {
 
 /// `GET /apis`, plain.
 pub(crate) fn groups() -> Value {
-    let mut group = group();
-    if let Some(members) = group.as_object_mut() {
-        members.remove("kind");
-        members.remove("apiVersion");
-    }
-    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]})
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [members(EVENTS), members(OWN)]})
 }
 
 /// `GET /apis/GROUP`.
-pub(crate) fn group() -> Value {
-    let version = json!({"groupVersion": OWN.api_version(), "version": OWN.version});
-    json!({
-        "kind": "APIGroup",
-        "apiVersion": "v1",
-        "name": OWN.group,
-        "versions": [version],
-        "preferredVersion": version,
-    })
+pub(crate) fn group(group_version: GroupVersion) -> Value {
+    let mut group = members(group_version);
+    group["kind"] = "APIGroup".into();
+    group["apiVersion"] = "v1".into();
+    group
+}
+
+fn members(group_version: GroupVersion) -> Value {
+    let version = json!({"groupVersion": group_version.api_version(), "version": group_version.version});
+    json!({"name": group_version.group, "versions": [version], "preferredVersion": version})
 }
 
 /// `GET /api/v1` and `GET /apis/GROUP/VERSION`.
@@ -58,8 +51,8 @@ pub(crate) fn resources(group_version: GroupVersion) -> Value {
             "singularName": resource.singular,
             "namespaced": resource.namespaced,
             "kind": resource.kind,
-            "verbs": VERBS,
-            "shortNames": [resource.short_name],
+            "verbs": resource.verbs,
+            "shortNames": resource.short_names(),
             "categories": resource.categories,
         })
     };
@@ -73,34 +66,37 @@ pub(crate) fn resources(group_version: GroupVersion) -> Value {
 
 /// `GET /api`, aggregated.
 pub(crate) fn core_aggregated(version: &str) -> Value {
-    aggregated(version, CORE, json!({"creationTimestamp": null}))
+    aggregated(version, &[(CORE, json!({"creationTimestamp": null}))])
 }
 
 /// `GET /apis`, aggregated.
 pub(crate) fn groups_aggregated(version: &str) -> Value {
-    aggregated(version, OWN, json!({"name": OWN.group, "creationTimestamp": null}))
+    let group = |it: GroupVersion| (it, json!({"name": it.group, "creationTimestamp": null}));
+    aggregated(version, &[group(EVENTS), group(OWN)])
 }
 
-fn aggregated(version: &str, group_version: GroupVersion, metadata: Value) -> Value {
-    let entry = |resource: &Resource| {
-        json!({
-            "resource": resource.plural,
-            "responseKind": {"group": resource.group, "version": group_version.version, "kind": resource.kind},
-            "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
-            "singularResource": resource.singular,
-            "shortNames": [resource.short_name],
-            "categories": resource.categories,
-            "verbs": VERBS,
-        })
+fn aggregated(version: &str, groups: &[(GroupVersion, Value)]) -> Value {
+    let group = |(group_version, metadata): &(GroupVersion, Value)| {
+        let entry = |resource: &Resource| {
+            let own = json!({"group": resource.group, "version": group_version.version, "kind": resource.kind});
+            json!({
+                "resource": resource.plural,
+                "responseKind": own,
+                "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
+                "singularResource": resource.singular,
+                "shortNames": resource.short_names(),
+                "categories": resource.categories,
+                "verbs": resource.verbs,
+            })
+        };
+        let resources: Vec<Value> = group_version.resources().map(entry).collect();
+        let version = json!({"version": group_version.version, "freshness": "Current", "resources": resources});
+        json!({"metadata": metadata, "versions": [version]})
     };
-    let resources: Vec<Value> = group_version.resources().map(entry).collect();
     json!({
         "kind": "APIGroupDiscoveryList",
         "apiVersion": format!("apidiscovery.k8s.io/{version}"),
         "metadata": {},
-        "items": [{
-            "metadata": metadata,
-            "versions": [{"version": group_version.version, "freshness": "Current", "resources": resources}],
-        }],
+        "items": groups.iter().map(group).collect::<Vec<_>>(),
     })
 }

@@ -16,7 +16,7 @@ const DOCUMENTS: [(&str, DocumentKind); 3] = [
 ];
 
 /// kubectl keeps whole manifests in this annotation, environment values and all.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A Cluster, TaskDefinition or Service.
 pub(crate) fn own(object: &Object) -> Value {
@@ -49,18 +49,69 @@ pub(crate) fn namespace(cluster: &Object) -> Value {
     document.into()
 }
 
+/// The members of an event that events.k8s.io/v1 and core/v1 name differently, in this order (Kubernetes API reference).
+const RENAMED: [(&str, &str); 7] = [
+    ("regarding", "involvedObject"),
+    ("note", "message"),
+    ("reportingController", "reportingComponent"),
+    ("deprecatedSource", "source"),
+    ("deprecatedFirstTimestamp", "firstTimestamp"),
+    ("deprecatedLastTimestamp", "lastTimestamp"),
+    ("deprecatedCount", "count"),
+];
+
 /// An event: stored under `spec`, served as kube's core/v1 has it.
 pub(crate) fn event(event: &Object) -> Value {
-    let mut document = whole(event, "v1", "Event");
-    let members = event.spec.as_object().into_iter().flatten();
-    for (name, value) in members.filter(|(name, _)| !["apiVersion", "kind", "metadata"].contains(&name.as_str())) {
-        document.insert(name.clone(), value.clone());
-    }
+    let mut document = event_members(event, "v1");
     // Where kubectl describe reads who said so.
     if let Some(component) = event.spec.get("reportingComponent") {
         document.entry("source").or_insert_with(|| json!({"component": component}));
     }
     document.into()
+}
+
+/// The same event, as kube's events.k8s.io/v1 has it.
+pub(crate) fn event_v1(event: &Object) -> Value {
+    let mut document = event_members(event, "events.k8s.io/v1");
+    for (new, old) in RENAMED {
+        if let Some(value) = document.remove(old) {
+            document.insert(new.into(), value);
+        }
+    }
+    document.entry("eventTime").or_insert(Value::Null);
+    document.into()
+}
+
+/// What is stored of an event that a client wrote in either form. Times are given in both forms' members, since
+/// clients read one or the other for an age.
+pub(crate) fn stored_event(document: &Value) -> Value {
+    let mut members = document.as_object().cloned().unwrap_or_default();
+    members.retain(|name, value| !["apiVersion", "kind", "metadata"].contains(&name.as_str()) && !value.is_null());
+    for (new, old) in RENAMED {
+        if let Some(value) = members.remove(new) {
+            members.entry(old).or_insert(value);
+        }
+    }
+    let series = members.get("series").cloned().unwrap_or_default();
+    if let Some(time) = members.get("eventTime").cloned() {
+        members.entry("firstTimestamp").or_insert_with(|| time.clone());
+        members.entry("lastTimestamp").or_insert(time);
+    }
+    for (member, of_series) in [("lastTimestamp", "lastObservedTime"), ("count", "count")] {
+        if let Some(value) = series.get(of_series) {
+            members.insert(member.into(), value.clone());
+        }
+    }
+    members.into()
+}
+
+fn event_members(event: &Object, api_version: &str) -> Map<String, Value> {
+    let mut document = whole(event, api_version, "Event");
+    let members = event.spec.as_object().into_iter().flatten();
+    for (name, value) in members.filter(|(name, _)| !["apiVersion", "kind", "metadata"].contains(&name.as_str())) {
+        document.insert(name.clone(), value.clone());
+    }
+    document
 }
 
 fn whole(object: &Object, api_version: &str, kind: &str) -> Map<String, Value> {

@@ -1,6 +1,7 @@
 //! From a path to what it means.
 
-use crate::resource::{CORE, GroupVersion, OWN, Resource};
+use crate::resource::{CORE, GROUP_VERSIONS, GroupVersion, Resource};
+use crate::review::Review;
 
 /// What a path asks for.
 #[derive(Clone, Debug)]
@@ -12,9 +13,11 @@ pub(crate) enum Endpoint {
     /// `/apis`: all other groups.
     Groups,
     /// `/apis/GROUP`
-    Group,
+    Group(GroupVersion),
     /// `/api/v1`, `/apis/GROUP/VERSION`: the resources in it.
     Resources(GroupVersion),
+    /// `/openapi/v2`
+    OpenApiV2,
     /// `/openapi/v3`
     OpenApiIndex,
     /// `/openapi/v3/api/v1`, `/openapi/v3/apis/GROUP/VERSION`
@@ -23,6 +26,10 @@ pub(crate) enum Endpoint {
     Collection(&'static Resource, Option<String>),
     /// One object; the namespace is empty for those that are in none.
     Object(&'static Resource, String, String),
+    /// An object's status.
+    Status(&'static Resource, String, String),
+    /// What a client may do, or who it is.
+    Review(Review),
 }
 
 impl Endpoint {
@@ -34,12 +41,16 @@ impl Endpoint {
             ["version"] => Some(Self::Version),
             ["api"] => Some(Self::Core),
             ["apis"] => Some(Self::Groups),
-            ["apis", group] if *group == OWN.group => Some(Self::Group),
+            ["apis", group] => GROUP_VERSIONS.into_iter().find(|it| it.group == *group).map(Self::Group),
+            ["openapi", "v2"] => Some(Self::OpenApiV2),
             ["openapi", "v3"] => Some(Self::OpenApiIndex),
             ["openapi", "v3", rest @ ..] => match group_version(rest)? {
                 (group_version, []) => Some(Self::OpenApi(group_version)),
                 _ => None,
             },
+            ["apis", group, "v1", plural] if let Some(review) = Review::named(group, plural) => {
+                Some(Self::Review(review))
+            }
             segments => match group_version(segments)? {
                 (group_version, []) => Some(Self::Resources(group_version)),
                 (group_version, rest) => Self::below(group_version, rest),
@@ -55,13 +66,20 @@ impl Endpoint {
             ["namespaces", namespace, plural] if plural != "status" => {
                 Some(Self::Collection(named(plural, true)?, Some(namespace.to_owned())))
             }
-            ["namespaces", namespace, plural, name] | ["namespaces", namespace, plural, name, "status"] => {
+            ["namespaces", namespace, plural, name] => {
                 Some(Self::Object(named(plural, true)?, namespace.to_owned(), name.to_owned()))
             }
+            ["namespaces", namespace, plural, name, "status"] => {
+                Some(Self::Status(named(plural, true)?, namespace.to_owned(), name.to_owned()))
+            }
             [plural] => Some(Self::Collection(named(plural, false)?, None)),
-            [plural, name] | [plural, name, "status"] => {
+            [plural, name] => {
                 let resource = named(plural, false).filter(|resource| !resource.namespaced)?;
                 Some(Self::Object(resource, String::new(), name.to_owned()))
+            }
+            [plural, name, "status"] => {
+                let resource = named(plural, false).filter(|resource| !resource.namespaced)?;
+                Some(Self::Status(resource, String::new(), name.to_owned()))
             }
             _ => None,
         }
@@ -72,7 +90,7 @@ impl Endpoint {
 fn group_version<'a>(segments: &'a [&'a str]) -> Option<(GroupVersion, &'a [&'a str])> {
     match segments {
         ["api", version, rest @ ..] if *version == CORE.version => Some((CORE, rest)),
-        ["apis", group, version, rest @ ..] if *group == OWN.group && *version == OWN.version => Some((OWN, rest)),
+        ["apis", group, version, rest @ ..] => Some((GroupVersion::named(group, version)?, rest)),
         _ => None,
     }
 }
@@ -89,6 +107,10 @@ mod tests {
                 format!("{} in {}", resource.plural, namespace.as_deref().unwrap_or("all"))
             }
             Some(Endpoint::Object(resource, namespace, name)) => format!("{} {namespace}/{name}", resource.kind),
+            Some(Endpoint::Status(resource, namespace, name)) => {
+                format!("status of {} {namespace}/{name}", resource.kind)
+            }
+            Some(Endpoint::Group(group_version)) => format!("group {}", group_version.group),
             Some(Endpoint::Resources(group_version)) => format!("resources of {}", group_version.api_version()),
             Some(Endpoint::OpenApi(group_version)) => format!("schema of {}", group_version.api_version()),
             Some(other) => format!("{other:?}"),
@@ -98,18 +120,21 @@ mod tests {
             ("/apis/evenkeel.dev/v1alpha1/services", "services in all"),
             ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services", "services in shop"),
             ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services/web", "Service shop/web"),
-            ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services/web/status", "Service shop/web"),
+            ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services/web/status", "status of Service shop/web"),
             ("/apis/evenkeel.dev/v1alpha1/clusters/shop", "Cluster /shop"),
-            ("/apis/evenkeel.dev/v1alpha1/clusters/shop/status", "Cluster /shop"),
+            ("/apis/evenkeel.dev/v1alpha1/clusters/shop/status", "status of Cluster /shop"),
             ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/clusters", "nothing"),
             ("/apis/evenkeel.dev/v1alpha1/services/web", "nothing"),
             ("/apis/evenkeel.dev/v1alpha1", "resources of evenkeel.dev/v1alpha1"),
             ("/apis/evenkeel.dev/v1alpha1/", "resources of evenkeel.dev/v1alpha1"),
-            ("/apis/evenkeel.dev", "Group"),
+            ("/apis/evenkeel.dev", "group evenkeel.dev"),
+            ("/apis/events.k8s.io/v1/namespaces/shop/events", "events in shop"),
+            ("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "Review(Access)"),
+            ("/apis/authorization.k8s.io/v1", "nothing"),
             ("/apis/apps/v1", "nothing"),
             ("/api/v1/namespaces", "namespaces in all"),
             ("/api/v1/namespaces/shop", "Namespace /shop"),
-            ("/api/v1/namespaces/shop/status", "Namespace /shop"),
+            ("/api/v1/namespaces/shop/status", "status of Namespace /shop"),
             ("/api/v1/namespaces/shop/events", "events in shop"),
             ("/api/v1/events", "events in all"),
             ("/openapi/v3", "OpenApiIndex"),

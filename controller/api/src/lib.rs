@@ -4,37 +4,74 @@
 //! One request travels like this:
 //!
 //! ```text
-//! path ──▶ endpoint ──▶ read or watch the store ──▶ select ──▶ document, Table or metadata, by the Accept header
+//! path ──▶ endpoint ─┬▶ read or watch the store ──▶ select ──▶ document, Table or metadata, by the Accept header
+//!                    └▶ change ──▶ authority ──▶ commit, or in a dry run preview ──▶ document, with warnings
 //! ```
+//!
+//! What git owns, git changes: a write to a spec is refused with the place in git ([`Origin`]). What operates, such as
+//! the annotation that suspends, is taken. A dry run may be of anything, and tells what would come of it
+//! ([`Preview`]).
 //!
 //! There are no handlers per kind: [`resource`] is a table of what is served, and a new kind is a new row in it.
 //! Documents are masked before they leave ([`document`]): values that may be secrets are never served.
 
 mod accept;
 mod age;
+mod authority;
+mod body;
+mod cached;
+mod change;
 mod discovery;
 mod document;
 mod endpoint;
 mod failure;
+mod guard;
 mod list;
 mod openapi;
 mod params;
+mod patch;
+mod protobuf;
 mod resource;
+mod review;
 mod selector;
 mod serve;
 mod table;
+mod unmask;
 mod watch;
+mod write;
 
 use std::sync::Arc;
 
 use axum::Router;
-use evenkeel_store::Store;
+use std::pin::Pin;
+
+use evenkeel_core::catalogue::Problem;
+use evenkeel_core::object::{Object, ObjectKey};
+use evenkeel_store::{Store, StoreError};
 use jiff::Timestamp;
 
 pub use age::age;
+pub use authority::Origin;
 
 /// Where the time comes from; a simulation hands in its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Where git declares an object; nothing when it does not, or no longer does.
+pub type OriginOf = Arc<dyn Fn(ObjectKey) -> Answer<Result<Option<Origin>, StoreError>> + Send + Sync>;
+
+/// What would come of an object if it were stored so.
+pub type PreviewOf = Arc<dyn Fn(Object) -> Answer<Preview> + Send + Sync>;
+
+/// What would come of an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preview {
+    /// What is wrong with it; an error stops it.
+    pub problems: Vec<Problem>,
+    /// What would be done, and what would be waited for, a line each.
+    pub plan: Vec<String>,
+}
 
 /// What the API needs to answer.
 #[derive(Clone)]
@@ -43,12 +80,42 @@ pub struct ApiState {
     pub store: Store,
     /// The time from which ages count.
     pub clock: Clock,
+    /// Where git declares an object.
+    pub origin: OriginOf,
+    /// What would come of an object; asked in dry runs.
+    pub preview: PreviewOf,
+    /// Names, besides `localhost` and IP addresses, by which clients reach the server. Requests under other names are
+    /// refused, since web pages make them.
+    pub hosts: Vec<String>,
+}
+
+impl ApiState {
+    /// A store by itself: nothing in it is from git, and nobody knows what would come of a change.
+    pub fn of(store: Store, clock: Clock) -> Self {
+        Self {
+            store,
+            clock,
+            origin: Arc::new(|_| Box::pin(async { Ok(None) })),
+            preview: Arc::new(|_| Box::pin(async { Preview::default() })),
+            hosts: Vec::new(),
+        }
+    }
 }
 
 impl std::fmt::Debug for ApiState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ApiState").field("store", &self.store).finish_non_exhaustive()
     }
+}
+
+/// Kinds that manifests have.
+pub fn manifest_kinds() -> Vec<&'static str> {
+    openapi::editor::kinds()
+}
+
+/// JSON Schema of one kind's manifests, or of all kinds'; `None` for a kind that there is not.
+pub fn manifest_schema(kind: Option<&str>) -> Option<serde_json::Value> {
+    openapi::editor::schema(kind)
 }
 
 /// The API as a router.

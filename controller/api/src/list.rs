@@ -71,6 +71,10 @@ pub(crate) async fn list(
     let selector = Selector::parse(resource, &params.label_selector, &params.field_selector)?;
     let after = Cursor::parse(&params.continue_)?;
     let listing = state.store.list(resource.stored, namespace).await?;
+    // A page that goes on says so itself where it began.
+    if after.is_none() {
+        params.accepts(listing.resource_version)?;
+    }
     let first = after.as_ref().map_or(listing.resource_version, |cursor| cursor.first);
     let seen =
         |key: &ObjectKey| after.as_ref().is_some_and(|it| (&key.namespace, &key.name) <= (&it.namespace, &it.name));

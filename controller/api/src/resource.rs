@@ -17,10 +17,20 @@ pub(crate) struct GroupVersion {
 
 /// Kube's core group.
 pub(crate) const CORE: GroupVersion = GroupVersion { group: "", version: "v1" };
+/// Kube's newer group for events; the same objects are in the core group.
+pub(crate) const EVENTS: GroupVersion = GroupVersion { group: "events.k8s.io", version: "v1" };
 /// evenkeel's own group.
 pub(crate) const OWN: GroupVersion = GroupVersion { group: GROUP, version: VERSION };
 
+/// All of them, in the order in which clients prefer them.
+pub(crate) const GROUP_VERSIONS: [GroupVersion; 3] = [CORE, EVENTS, OWN];
+
 impl GroupVersion {
+    /// The one with this group and version, if it is served.
+    pub(crate) fn named(group: &str, version: &str) -> Option<Self> {
+        GROUP_VERSIONS.into_iter().find(|it| it.group == group && it.version == version)
+    }
+
     /// `apiVersion` of its objects.
     pub(crate) fn api_version(self) -> String {
         if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
@@ -49,10 +59,12 @@ pub(crate) struct Resource {
     pub(crate) plural: &'static str,
     /// Lower-case singular.
     pub(crate) singular: &'static str,
-    /// Short name for command lines.
+    /// Short name for command lines; empty for none.
     pub(crate) short_name: &'static str,
     /// Names for groups of resources, as in `kubectl get evenkeel`.
     pub(crate) categories: &'static [&'static str],
+    /// What can be done with its objects.
+    pub(crate) verbs: &'static [&'static str],
     /// Whether its objects live in namespaces.
     pub(crate) namespaced: bool,
     /// The stored kind that its objects are made from.
@@ -66,7 +78,7 @@ pub(crate) struct Resource {
 }
 
 /// All resources that are served.
-pub(crate) static RESOURCES: [Resource; 5] = [
+pub(crate) static RESOURCES: [Resource; 6] = [
     own(Kind::Cluster, "cluster", columns::CLUSTER),
     own(Kind::TaskDefinition, "taskdefinition", columns::TASK_DEFINITION),
     own(Kind::Service, "service", columns::SERVICE),
@@ -78,24 +90,18 @@ pub(crate) static RESOURCES: [Resource; 5] = [
         singular: "namespace",
         short_name: "ns",
         categories: &[],
+        verbs: &["get", "list", "watch"],
         namespaced: false,
         stored: Kind::Cluster,
         document: document::namespace,
         columns: columns::NAMESPACE,
         selectable: &["status.phase"],
     },
-    Resource {
-        group: CORE.group,
-        kind: Kind::Event.name(),
-        plural: Kind::Event.plural(),
-        singular: "event",
-        short_name: Kind::Event.short_name(),
-        categories: &[],
-        namespaced: Kind::Event.namespaced(),
-        stored: Kind::Event,
-        document: document::event,
-        columns: columns::EVENT,
-        selectable: &[
+    event(
+        CORE,
+        Kind::Event.short_name(),
+        document::event,
+        &[
             "involvedObject.apiVersion",
             "involvedObject.kind",
             "involvedObject.name",
@@ -106,9 +112,51 @@ pub(crate) static RESOURCES: [Resource; 5] = [
             "reason",
             "type",
             "reportingComponent",
+            "source",
         ],
-    },
+    ),
+    // Without a short name, which kubectl would call ambiguous.
+    event(
+        EVENTS,
+        "",
+        document::event_v1,
+        &[
+            "regarding.apiVersion",
+            "regarding.kind",
+            "regarding.name",
+            "regarding.namespace",
+            "regarding.uid",
+            "regarding.resourceVersion",
+            "regarding.fieldPath",
+            "reason",
+            "type",
+            "reportingController",
+        ],
+    ),
 ];
+
+const fn event(
+    group_version: GroupVersion,
+    short_name: &'static str,
+    document: fn(&Object) -> Value,
+    selectable: &'static [&'static str],
+) -> Resource {
+    Resource {
+        group: group_version.group,
+        kind: Kind::Event.name(),
+        plural: Kind::Event.plural(),
+        singular: "event",
+        short_name,
+        categories: &[],
+        // Anybody may tell what happens.
+        verbs: &["create", "get", "list", "patch", "update", "watch"],
+        namespaced: Kind::Event.namespaced(),
+        stored: Kind::Event,
+        document,
+        columns: columns::EVENT,
+        selectable,
+    }
+}
 
 const fn own(kind: Kind, singular: &'static str, columns: &'static [Column]) -> Resource {
     Resource {
@@ -118,6 +166,8 @@ const fn own(kind: Kind, singular: &'static str, columns: &'static [Column]) -> 
         singular,
         short_name: kind.short_name(),
         categories: &["evenkeel", "all"],
+        // What git owns is created and changed here in dry runs only.
+        verbs: &["create", "delete", "get", "list", "patch", "update", "watch"],
         namespaced: kind.namespaced(),
         stored: kind,
         document: document::own,
@@ -129,7 +179,12 @@ const fn own(kind: Kind, singular: &'static str, columns: &'static [Column]) -> 
 impl Resource {
     /// Its group and version.
     pub(crate) fn group_version(&self) -> GroupVersion {
-        if self.group.is_empty() { CORE } else { OWN }
+        GROUP_VERSIONS.into_iter().find(|it| it.group == self.group).unwrap_or(OWN)
+    }
+
+    /// Short names for command lines.
+    pub(crate) fn short_names(&self) -> Vec<&'static str> {
+        [self.short_name].into_iter().filter(|name| !name.is_empty()).collect()
     }
 
     /// `plural.group`, as messages name it.

@@ -103,6 +103,7 @@ async fn declare(
         revision: if same && !before.revision.is_empty() { before.revision.clone() } else { revision.to_owned() },
         file: manifest.origin.file().to_owned(),
         line: manifest.origin.location().line,
+        gone: false,
         error: None,
         annotations: metadata.annotations.keys().cloned().collect(),
         labels: metadata.labels.keys().cloned().collect(),
@@ -173,6 +174,7 @@ async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary
                  the Cluster with {APPROVE}={token}",
                 keys.len()
             ));
+            mark_gone(store, &keys, now).await?;
             continue;
         }
         let mut times = recent;
@@ -185,6 +187,21 @@ async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary
         for chunk in writes.chunks(CHUNK) {
             commit(store, chunk.to_vec(), now).await?;
         }
+    }
+    Ok(())
+}
+
+/// Keeps that git no longer has these objects, so that a person may delete one of them by name.
+async fn mark_gone(store: &Store, keys: &[ObjectKey], now: Timestamp) -> Result<(), ApplyError> {
+    let mut writes = Vec::new();
+    for key in keys {
+        let before = SourceRecord::read(store, key).await?;
+        if !before.gone {
+            writes.push(SourceRecord { gone: true, ..before }.write(key));
+        }
+    }
+    for chunk in writes.chunks(CHUNK) {
+        commit(store, chunk.to_vec(), now).await?;
     }
     Ok(())
 }

@@ -9,11 +9,14 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, extract::State};
 use evenkeel_api::ApiState;
+use evenkeel_core::object::{Object, ObjectKey};
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::metrics::Format;
+use crate::preview::preview;
+use crate::provenance::SourceRecord;
 use crate::shutdown::Shutdown;
 
 /// Whether the source has been read and applied since the start.
@@ -61,9 +64,17 @@ impl Listening {
         self.address
     }
 
-    /// Serves until the shutdown begins to drain.
-    pub async fn serve(self, engine: Engine, readiness: Readiness, clock: Clock, shutdown: Shutdown) {
-        let api = ApiState { store: engine.context.store.clone(), clock: Arc::new(move || clock.now()) };
+    /// Serves until the shutdown begins to drain. `hosts` are names, besides `localhost` and IP addresses, by which
+    /// clients reach the API.
+    pub async fn serve(
+        self,
+        engine: Engine,
+        readiness: Readiness,
+        clock: Clock,
+        hosts: Vec<String>,
+        shutdown: Shutdown,
+    ) {
+        let api = api(&engine, clock, hosts);
         let own = Router::new()
             .route("/livez", get(|| async { "ok" }))
             .route("/healthz", get(|| async { "ok" }))
@@ -77,6 +88,22 @@ impl Listening {
             tracing::error!(%error, "the HTTP server ended");
         }
     }
+}
+
+/// The API over the engine's store, with where objects come from and what would come of them.
+fn api(engine: &Engine, clock: Clock, hosts: Vec<String>) -> ApiState {
+    let (store, context) = (engine.context.store.clone(), engine.context.clone());
+    let mut api = ApiState::of(store.clone(), Arc::new(move || clock.now()));
+    api.origin = Arc::new(move |key: ObjectKey| {
+        let store = store.clone();
+        Box::pin(async move { Ok(SourceRecord::read(&store, &key).await?.origin()) })
+    });
+    api.preview = Arc::new(move |object: Object| {
+        let context = context.clone();
+        Box::pin(async move { preview(&context, object).await })
+    });
+    api.hosts = hosts;
+    api
 }
 
 async fn ready(State(served): State<Served>) -> impl IntoResponse {

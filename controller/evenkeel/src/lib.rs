@@ -15,6 +15,7 @@ pub mod follow;
 pub mod http;
 pub mod metrics;
 pub mod observe;
+pub mod preview;
 pub mod provenance;
 pub mod reconcile;
 pub mod shutdown;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use evenkeel_api::Origin;
 use evenkeel_core::object::ObjectKey;
 use evenkeel_store::{Store, StoreError, Table, Write};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub struct SourceRecord {
     pub file: String,
     /// Line at which its manifest begins.
     pub line: usize,
+    /// The source, whole and understood, no longer declares it, and the guard over deletions keeps it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
     /// Why the newest manifest is not in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -36,6 +40,12 @@ impl SourceRecord {
     pub async fn read(store: &Store, key: &ObjectKey) -> Result<Self, StoreError> {
         let bytes = store.record(Table::Source, &key.to_string()).await?;
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    }
+
+    /// Where git declares the object; nothing when it never did, or no longer does.
+    pub fn origin(self) -> Option<Origin> {
+        let Self { revision, file, line, gone, annotations, labels, .. } = self;
+        (!gone && !file.is_empty()).then_some(Origin { file, line, revision, annotations, labels })
     }
 
     /// The write that keeps it.

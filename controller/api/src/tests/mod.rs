@@ -7,6 +7,7 @@ mod masks;
 mod reads;
 mod tables;
 mod watches;
+mod writes;
 
 use std::sync::Arc;
 
@@ -43,14 +44,24 @@ impl Api {
     }
 
     async fn with(options: Options) -> Self {
+        Self::changed(options, |_| {}).await
+    }
+
+    /// With other answers than those of a store by itself.
+    async fn changed(options: Options, change: impl FnOnce(&mut ApiState)) -> Self {
         let store = Store::temporary(options).await.unwrap();
         let clock = Arc::new(|| made() + SignedDuration::from_mins(5));
-        let router = router(ApiState { store: store.clone(), clock });
-        Self { store, router }
+        let mut state = ApiState::of(store.clone(), clock);
+        change(&mut state);
+        Self { store, router: router(state) }
     }
 
     async fn sample() -> Self {
-        let api = Self::empty().await;
+        Self::empty().await.filled().await
+    }
+
+    async fn filled(self) -> Self {
+        let api = self;
         let objects: Vec<Object> = serde_json::from_str(include_str!("../../fixtures/objects.json")).unwrap();
         for object in objects {
             api.apply(object).await;
@@ -82,6 +93,22 @@ impl Api {
         let (status, _, body) = self.send(method, path, accept).await;
         let bytes = body.collect().await.unwrap().to_bytes();
         (status.as_u16(), serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Sends a body, and gives the status, the answer and the warnings.
+    async fn try_write(&self, method: Method, path: &str, media: &str, body: &Value) -> (u16, Value, Vec<String>) {
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, media);
+        let response = self.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let warnings =
+            parts.headers.get_all(header::WARNING).iter().map(|it| it.to_str().unwrap().to_owned()).collect();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap(), warnings)
+    }
+
+    async fn write(&self, method: Method, path: &str, media: &str, body: &Value) -> (u16, Value) {
+        let (code, answer, _) = self.try_write(method, path, media, body).await;
+        (code, answer)
     }
 
     async fn get_as(&self, path: &str, accept: &str) -> Value {

@@ -136,13 +136,17 @@ async fn what_is_not_there_is_a_status_that_kubectl_can_print() {
 }
 
 #[tokio::test]
-async fn writes_are_refused_with_where_changes_are_made() {
+async fn an_exact_version_is_served_while_it_is_the_newest() {
     let api = Api::sample().await;
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        let (code, status) = api.answer(method, &format!("{OWN}/namespaces/shop/services/web"), "*/*").await;
-        assert_eq!((code, &status["reason"]), (405, &json!("MethodNotAllowed")));
-        assert!(status["message"].as_str().unwrap().contains("git"), "{status}");
-    }
+    let path = format!("{OWN}/services");
+    let version: u64 = api.get(&path).await["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
+    let code = async |query: String| api.answer(Method::GET, &format!("{path}?{query}"), "*/*").await.0;
+    assert_eq!(code(format!("resourceVersion={version}&resourceVersionMatch=Exact")).await, 200);
+    assert_eq!(code(format!("resourceVersion={}&resourceVersionMatch=Exact", version - 1)).await, 410);
+    assert_eq!(code(format!("resourceVersion={}&resourceVersionMatch=NotOlderThan", version - 1)).await, 200);
+    assert_eq!(code("resourceVersion=0".into()).await, 200);
+    assert_eq!(code(format!("resourceVersion={}", version + 1)).await, 504);
+    assert_eq!(code("resourceVersionMatch=Exact".into()).await, 400);
 }
 
 #[tokio::test]

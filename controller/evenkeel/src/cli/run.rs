@@ -21,6 +21,10 @@ pub(super) struct RunArgs {
     /// Show log lines even where a live table could be shown
     #[arg(long)]
     plain: bool,
+    /// Names, besides localhost and addresses, by which clients reach the API, separated by commas; requests under
+    /// other names are refused, since web pages make them
+    #[arg(long, env = "EVENKEEL_HOST", value_name = "NAME", value_delimiter = ',')]
+    host: Vec<String>,
 }
 
 pub(super) fn run(args: RunArgs) -> Result<u8, String> {
@@ -53,7 +57,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
             }
         }
         let readiness = Readiness::default();
-        let http = tokio::spawn(listening.serve(engine.clone(), readiness.clone(), clock, shutdown.clone()));
+        let http = tokio::spawn(listening.serve(engine.clone(), readiness.clone(), clock, args.host, shutdown.clone()));
         let source = {
             let (engine, root) = (engine.clone(), config.source().to_owned());
             tokio::spawn(async move { follow::follow(engine, &root, readiness).await })

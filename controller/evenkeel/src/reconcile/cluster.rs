@@ -77,7 +77,7 @@ async fn inhabitants(context: &Context, namespace: &str) -> Result<usize, StoreE
     Ok(count)
 }
 
-async fn read(gateway: &Gateway, name: &str) -> Result<Observation<Value>, AwsError> {
+pub(crate) async fn read(gateway: &Gateway, name: &str) -> Result<Observation<Value>, AwsError> {
     let body = json!({"clusters": [name], "include": ["TAGS", "SETTINGS", "CONFIGURATIONS"]});
     let answer = gateway.call(Operation::DescribeClusters, &body).await?;
     Ok(match answer["clusters"].as_array().and_then(|clusters| clusters.first()) {

@@ -1,10 +1,10 @@
 //! One pass over one object: validate, observe, plan, remember, execute, report. It never loops, sleeps or retries:
 //! the workqueue owns all timing.
 
-mod cluster;
+pub(crate) mod cluster;
 mod context;
 mod pass;
-mod service;
+pub(crate) mod service;
 mod task_definition;
 
 pub use context::{Context, Options};

@@ -81,14 +81,14 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
 }
 
 /// Until the Cluster itself has been seen, nothing is created in it.
-fn blocked_by_cluster(cluster: &Object) -> Vec<Waiting> {
+pub(crate) fn blocked_by_cluster(cluster: &Object) -> Vec<Waiting> {
     let there = text_at(&cluster.status, "/clusterArn").is_some();
     let message = format!("Cluster {} has not been seen in AWS yet", cluster.metadata.name);
     if there { Vec::new() } else { vec![Waiting::new(Reason::ClusterNotReady, message)] }
 }
 
 /// The dependencies that are not ready.
-async fn dependencies(context: &Context, key: &ObjectKey, service: &Service) -> Vec<Waiting> {
+pub(crate) async fn dependencies(context: &Context, key: &ObjectKey, service: &Service) -> Vec<Waiting> {
     let mut waiting = Vec::new();
     for dependency in &service.spec.depends_on {
         let kind = match dependency.kind {
@@ -116,7 +116,11 @@ fn is_ready(object: &Object) -> bool {
 
 /// What `spec.taskDefinition` stands for. A TaskDefinition counts once it has observed its own generation, so that a
 /// commit that touches both is one rollout.
-async fn revision(context: &Context, key: &ObjectKey, reference: Option<&TaskDefinitionRef>) -> TaskDefinition {
+pub(crate) async fn revision(
+    context: &Context,
+    key: &ObjectKey,
+    reference: Option<&TaskDefinitionRef>,
+) -> TaskDefinition {
     let name = match reference {
         None => return TaskDefinition::NotOurs,
         Some(TaskDefinitionRef::Revision(reference)) => return TaskDefinition::Revision(reference.clone()),
@@ -136,7 +140,12 @@ async fn revision(context: &Context, key: &ObjectKey, reference: Option<&TaskDef
 }
 
 /// Content of the revision that the service is set to, where that matters: it is read once and kept.
-async fn content(context: &Context, connection: &Connection, desired: &Desired, observed: &Observed) -> Option<String> {
+pub(crate) async fn content(
+    context: &Context,
+    connection: &Connection,
+    desired: &Desired,
+    observed: &Observed,
+) -> Option<String> {
     let TaskDefinition::Content { arn, .. } = &desired.task_definition else { return None };
     let live = ServiceView(observed.service.present()?).task_definition();
     if live.is_empty() || live == arn {

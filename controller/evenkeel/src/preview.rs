@@ -1,0 +1,184 @@
+//! What would come of an object if it were stored so: checked as the source checks it, and planned against the live
+//! fleet by the same pure planner. Nothing is written.
+
+use evenkeel_api::Preview;
+use evenkeel_core::admission::admit;
+use evenkeel_core::catalogue::Problem;
+use evenkeel_core::desired::{Cluster, Service, TaskDefinition};
+use evenkeel_core::manifest::{Content, Files, load};
+use evenkeel_core::memory::Memory;
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::plan::{self, Plan};
+use evenkeel_store::{Store, StoreError, Table};
+use serde_json::{Value, json};
+
+use crate::observe::read_family;
+use crate::reconcile::{Context, cluster, service};
+
+/// What would come of an object.
+pub async fn preview(context: &Context, object: Object) -> Preview {
+    let problems = match admitted(&context.store, &object).await {
+        Ok(problems) => problems,
+        Err(error) => vec![Problem::error("", "internal-error", error.to_string())],
+    };
+    if problems.iter().any(Problem::is_error) {
+        return Preview { problems, plan: Vec::new() };
+    }
+    let planned = match object.kind {
+        Kind::Cluster => of_cluster(context, &object).await,
+        Kind::TaskDefinition => of_task_definition(context, &object).await,
+        Kind::Service => of_service(context, &object).await,
+        Kind::Event => return Preview { problems, plan: Vec::new() },
+    };
+    let mut plan = match planned {
+        Ok(plan) => lines(&plan, context.options.read_only),
+        Err(why) => vec![format!("no plan can be made: {why}")],
+    };
+    if object.kind == Kind::TaskDefinition {
+        plan.extend(services_of(&context.store, &object).await);
+    }
+    Preview { problems, plan }
+}
+
+/// What the source would say of the object among the others of its Cluster: a directory is made of what the store
+/// holds, and loaded and checked as any other.
+async fn admitted(store: &Store, object: &Object) -> Result<Vec<Problem>, StoreError> {
+    let own = object.key();
+    let namespace = own.cluster_of().name;
+    let mut files = Files::new();
+    let mut add = |object: &Object| {
+        let key = object.key();
+        let path = format!("{}/{}/{}.json", key.kind.plural(), key.namespace, key.name);
+        files.insert(path.clone(), Content::Bytes(manifest(object).to_string().into_bytes()));
+        path
+    };
+    let clusters = store.list(Kind::Cluster, None).await?.into_iter();
+    let mut others: Vec<Object> = clusters.collect::<Result<_, _>>()?;
+    for kind in [Kind::TaskDefinition, Kind::Service] {
+        for other in store.list(kind, Some(&namespace)).await? {
+            others.push(other?);
+        }
+    }
+    for other in others.iter().filter(|other| other.key() != own && other.metadata.deletion_timestamp.is_none()) {
+        add(other);
+    }
+    let file = add(object);
+    // Variables have been filled in: what looks like one is meant as it stands.
+    let rules: Vec<Value> = [Kind::Cluster, Kind::TaskDefinition, Kind::Service]
+        .map(|kind| json!({"path": kind.plural(), "substitute": false}))
+        .into();
+    let directory = json!({"apiVersion": object.kind.api_version(), "kind": "Directory", "spec": {"files": rules}});
+    files.insert("evenkeel.yaml".into(), Content::Bytes(directory.to_string().into_bytes()));
+    let checked = tokio::task::spawn_blocking(move || {
+        let mut load = load(&files);
+        admit(&mut load);
+        load.problems
+    });
+    let problems = checked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    let ours = problems.into_iter().filter(|problem| problem.file == file);
+    Ok(ours
+        .map(|problem| Problem {
+            severity: problem.severity,
+            path: problem.pointer,
+            at_key: false,
+            message: problem.message,
+            rule: problem.rule,
+        })
+        .collect())
+}
+
+/// An object as a person would have written it.
+fn manifest(object: &Object) -> Value {
+    let mut metadata = json!({
+        "name": object.metadata.name,
+        "labels": object.metadata.labels,
+        "annotations": object.metadata.annotations,
+    });
+    if let Some(namespace) = &object.metadata.namespace {
+        metadata["namespace"] = json!(namespace);
+    }
+    json!({
+        "apiVersion": object.kind.api_version(),
+        "kind": object.kind.name(),
+        "metadata": metadata,
+        "spec": object.spec,
+    })
+}
+
+async fn memory(context: &Context, object: &Object) -> Result<Memory, String> {
+    let record = context.store.record(Table::Memory, &object.metadata.uid).await.map_err(|error| error.to_string())?;
+    record.map_or(Ok(Memory::default()), |bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()))
+}
+
+async fn of_cluster(context: &Context, object: &Object) -> Result<Plan, String> {
+    let now = context.clock.now();
+    let checked = Cluster::check(&object.metadata.name, &object.spec).into_result()?;
+    let connection = context.fleet.connection(&checked.spec).await;
+    connection.verify(&checked.spec).await.map_err(|error| error.to_string())?;
+    let live = cluster::read(connection.gateway(), &checked.name).await.map_err(|error| error.to_string())?;
+    let observed = plan::cluster::Observed { cluster: live, read_at: now };
+    let desired = checked.desired(object, &context.options.installation, now);
+    Ok(plan::cluster::plan(&desired, &observed, &memory(context, object).await?, now))
+}
+
+async fn of_task_definition(context: &Context, object: &Object) -> Result<Plan, String> {
+    let now = context.clock.now();
+    let (_, cluster) = context.cluster_of(&object.key()).await.map_err(|(_, message)| message)?;
+    let checked = TaskDefinition::check(&object.metadata.name, &object.spec).into_result()?;
+    let desired = checked.desired(object, &cluster.spec.defaults, &context.options.installation, now);
+    let connection = context.fleet.connection(&cluster.spec).await;
+    connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
+    let (content, memory) = (desired.content(), memory(context, object).await?);
+    let remembered = memory.revisions.get(&content);
+    let gateway = connection.gateway();
+    let family = read_family(gateway, &context.revisions, &context.clock, &desired.family, &content, remembered);
+    let observed = family.await.map_err(|error| error.to_string())?;
+    Ok(plan::task_definition::plan(&desired, &observed, &memory, now))
+}
+
+async fn of_service(context: &Context, object: &Object) -> Result<Plan, String> {
+    let now = context.clock.now();
+    let key = object.key();
+    let (cluster_object, cluster) = context.cluster_of(&key).await.map_err(|(_, message)| message)?;
+    let checked = Service::check(&object.metadata.name, &object.spec, None).into_result()?;
+    let mut blocked = service::blocked_by_cluster(&cluster_object);
+    blocked.extend(service::dependencies(context, &key, &checked).await);
+    let revision = service::revision(context, &key, checked.spec.task_definition.as_ref()).await;
+    let installation = &context.options.installation;
+    let desired = checked.desired(object, &cluster.name, &cluster.spec.defaults, installation, revision, blocked, now);
+    let connection = context.fleet.connection(&cluster.spec).await;
+    connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
+    let reading = connection.reader.service(&desired.cluster, &desired.service).await;
+    let mut observed = reading.observed;
+    if let (true, Some(error)) = (observed.service.is_unknown(), &reading.error) {
+        return Err(error.to_string());
+    }
+    observed.revision_content = service::content(context, &connection, &desired, &observed).await;
+    Ok(plan::service::plan(&desired, &observed, &memory(context, object).await?, now))
+}
+
+/// A plan, a line each.
+fn lines(plan: &Plan, read_only: bool) -> Vec<String> {
+    let held = if read_only { "would (but this controller is read-only)" } else { "would" };
+    let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "absent".to_owned(), Value::to_string);
+    let mut lines: Vec<String> =
+        plan.actions.iter().map(|action| format!("{held} call {}: {}", action.operation, action.reason)).collect();
+    lines.extend(plan.proposed.iter().map(|it| format!("would not call {}, only report: {}", it.operation, it.reason)));
+    lines.extend(plan.drift.iter().map(|drift| {
+        format!("differs at {}: {} in AWS, {} declared", drift.path, side(&drift.observed), side(&drift.desired))
+    }));
+    lines.extend(plan.waiting.iter().map(|waiting| format!("would wait, {}: {}", waiting.reason, waiting.message)));
+    if lines.is_empty() {
+        lines.push("nothing would be done: AWS is as this declares".to_owned());
+    }
+    lines
+}
+
+/// The services that run a task definition: they roll out once it has a new revision.
+async fn services_of(store: &Store, object: &Object) -> Option<String> {
+    let ObjectKey { namespace, name, .. } = object.key();
+    let services = store.list(Kind::Service, Some(&namespace)).await.ok()?.into_iter().flatten();
+    let runs = |service: &Object| service.spec["taskDefinition"] == name.as_str();
+    let names: Vec<String> = services.filter(runs).map(|service| service.metadata.name).collect();
+    (!names.is_empty()).then(|| format!("services that run it, and roll out with a new revision: {}", names.join(", ")))
+}
