@@ -174,6 +174,14 @@ impl Plan {
         self.memory.intent = None;
     }
 
+    /// In line without a write: what is declared counts as applied, so that what is taken out of the manifest later is
+    /// known to have been there, and what went before is nobody's from now on.
+    fn remember_in_line(&mut self) {
+        if self.drift.is_empty() && self.actions.is_empty() && self.proposed.is_empty() && !self.applied.is_null() {
+            self.memory.applied = self.applied.clone();
+        }
+    }
+
     /// Nothing to do and nothing to wait for.
     pub fn is_quiet(&self) -> bool {
         self.actions.is_empty() && self.waiting.is_empty()

@@ -111,6 +111,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
         }
         plan.hold();
     }
+    plan.remember_in_line();
     plan
 }
 

@@ -194,3 +194,21 @@ fn a_launch_type_that_a_strategy_displaced_comes_back_once_that_is_approved() {
     let sent = body(&world.plan(), Operation::UpdateService);
     assert_eq!((&sent["capacityProviderStrategy"], &sent["forceNewDeployment"]), (&json!([]), &json!(true)));
 }
+
+#[test]
+fn what_is_in_line_without_a_write_counts_as_applied() {
+    let grace = |seconds: i64| {
+        world()
+            .declare("healthCheckGracePeriodSeconds", json!(seconds))
+            .live("/healthCheckGracePeriodSeconds", json!(seconds))
+    };
+    let mut added = grace(30);
+    added.memory = added.plan().memory;
+    let added = added.undeclare("healthCheckGracePeriodSeconds");
+    assert_eq!(body(&added.plan(), Operation::UpdateService)["healthCheckGracePeriodSeconds"], 0, "it was declared");
+
+    let mut removed = grace(0).applied().undeclare("healthCheckGracePeriodSeconds");
+    removed.memory = removed.plan().memory;
+    let theirs = removed.live("/healthCheckGracePeriodSeconds", json!(5));
+    assert!(theirs.plan().is_quiet(), "it is nobody's since it went from the manifest");
+}
