@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Mandate, Observation, Owner, Plan, TAG_INSTALLATION, TAG_OBJECT, Waiting, approval_token, hold_unreflected,
+    Mandate, Observation, Owner, Plan, TAG_INSTALLATION, TAG_OBJECT, Waiting, approval_token, gone_tags,
+    hold_unreflected,
 };
 use crate::canonical::{DocumentKind, canonical};
 use crate::catalogue::pointer::join;
@@ -81,6 +82,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, _now: Times
         }
         plan.hold();
     }
+    plan.remember_in_line();
     plan
 }
 
@@ -172,6 +174,8 @@ fn update(desired: &Desired, cluster: &Value, mut memory: Memory, read_at: Times
             rule: "declared tag keys only".into(),
         });
     }
+    let (gone, removal) = gone_tags(&cluster["clusterArn"], &memory.applied, &desired.tags, &live, &ignore);
+    drift.extend(gone.iter().cloned());
     let (held, waiting) = hold_unreflected(&drift, &mut memory, read_at);
     let mut plan = Plan { waiting, memory, applied: applied(desired), ..Plan::default() };
     let acts = |member: &str| {
@@ -184,6 +188,10 @@ fn update(desired: &Desired, cluster: &Value, mut memory: Memory, read_at: Times
         let body = json!({"resourceArn": cluster["clusterArn"], "tags": tag_list(&missing)});
         plan.actions.push(Action { operation: Operation::TagResource, body, reason: "correct tags".into() });
         plan.acting.extend(missing.keys().map(|key| join("/tags", key)));
+    }
+    if removal.is_some() && gone.iter().any(|drift| !held.contains(&drift.path)) {
+        plan.actions.extend(removal);
+        plan.acting.extend(gone.into_iter().map(|drift| drift.path));
     }
     let mut members = Map::new();
     for name in changed.iter().filter(|name| !CAPACITY.contains(name) && acts(name)) {
@@ -228,7 +236,12 @@ fn capacity(desired: &Desired, document: &Map<String, Value>, cluster: &Value, d
             return;
         }
     }
-    let body = json!({"cluster": desired.name, CAPACITY[0]: value(CAPACITY[0]), CAPACITY[1]: value(CAPACITY[1])});
+    let mut strategy = value(CAPACITY[1]);
+    if let Some(items) = strategy.as_array_mut().filter(|_| !document.contains_key(CAPACITY[1])) {
+        // A strategy that is kept cannot name a provider that goes: AWS refuses the two together.
+        items.retain(|item| item.get("capacityProvider").is_some_and(|provider| want.contains(provider)));
+    }
+    let body = json!({"cluster": desired.name, CAPACITY[0]: value(CAPACITY[0]), CAPACITY[1]: strategy});
     let reason = "correct capacity providers".to_owned();
     plan.actions.push(Action { operation: Operation::PutClusterCapacityProviders, body, reason });
     plan.acting.extend(drift.iter().map(|drift| drift.path.clone()).filter(|path| {
@@ -255,3 +268,6 @@ fn release(desired: &Desired, cluster: Option<&Value>, memory: Memory) -> Plan {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

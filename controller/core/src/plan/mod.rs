@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::catalogue::pointer::join;
 use crate::diff::{Drift, Ignore};
 use crate::memory::{Memory, SETTLE, Sent};
-use crate::operation::Action;
+use crate::operation::{Action, Operation};
 use crate::reason::Reason;
 use crate::spec::{Adoption, DriftMode, Policy};
 
@@ -198,6 +199,34 @@ impl Plan {
             memory.sent.insert(drift.path.clone(), Sent { desired, observed, at: now });
         }
     }
+}
+
+/// What is taken away of tags: live ones that were declared when last applied and are declared no longer. An action to
+/// remove them from `arn`, and the drift behind it.
+fn gone_tags(
+    arn: &Value,
+    applied: &Value,
+    declared: &BTreeMap<String, String>,
+    live: &BTreeMap<String, String>,
+    ignore: &Ignore,
+) -> (Vec<Drift>, Option<Action>) {
+    let once_declared = applied["tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let gone: Vec<&str> = once_declared
+        .filter(|key| !declared.contains_key(*key) && live.contains_key(*key))
+        .filter(|key| !ignore.covers(&join("/tags", key)))
+        .collect();
+    let drift = |key: &&str| Drift {
+        path: join("/tags", key),
+        desired: None,
+        observed: live.get(*key).map(|value| Value::from(value.as_str())),
+        rule: "declared when last applied, no longer declared".into(),
+    };
+    let action = || Action {
+        operation: Operation::UntagResource,
+        body: serde_json::json!({"resourceArn": arn, "tagKeys": gone}),
+        reason: "remove tags that are no longer declared".into(),
+    };
+    (gone.iter().map(drift).collect(), (!gone.is_empty()).then(action))
 }
 
 /// A short token that names exactly this change: it changes with path, desired and observed value.

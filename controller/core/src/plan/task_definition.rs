@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Mandate, Observation, Owner, Plan, TAG_CONTENT, Waiting};
+use super::{Mandate, Observation, Owner, Plan, TAG_CONTENT, Waiting, gone_tags, hold_unreflected};
 use crate::canonical::{DocumentKind, content_hash};
 use crate::catalogue::pointer::join;
 use crate::diff::{Drift, Ignore, Scope, diff};
@@ -99,7 +99,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
             memory.intent = None;
             memory.revisions.retain(|_, known| active.contains(known) || *known == arn);
             memory.revisions.insert(content, arn.clone());
-            keep(desired, observed.revisions.get(&arn), &arn, memory)
+            keep(desired, observed, &arn, memory)
         }
         None => register(desired, observed, active, content, memory, now),
     };
@@ -116,32 +116,39 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
 }
 
 /// The content is there: only declared tags can differ.
-fn keep(desired: &Desired, revision: Option<&Revision>, arn: &str, memory: Memory) -> Plan {
-    let mut plan =
-        Plan { memory, applied: json!({"tags": desired.tags.keys().collect::<Vec<_>>()}), ..Plan::default() };
-    let Some(revision) = revision else { return plan };
+fn keep(desired: &Desired, observed: &Observed, arn: &str, memory: Memory) -> Plan {
+    let mut plan = Plan { memory, ..Plan::default() };
+    let Some(revision) = observed.revisions.get(arn) else { return plan };
+    plan.applied = json!({"tags": desired.tags.keys().collect::<Vec<_>>()});
     let ignore = desired.mandate.ignore();
-    let missing: BTreeMap<String, String> = desired
-        .tags
-        .iter()
-        .filter(|(key, value)| revision.tags.get(*key) != Some(value) && !ignore.covers(&join("/tags", key)))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    for (key, value) in &missing {
-        let observed = revision.tags.get(key).map(|value| json!(value));
+    let mut set = BTreeMap::new();
+    for (key, value) in &desired.tags {
+        let (path, live) = (join("/tags", key), revision.tags.get(key));
+        if live == Some(value) || ignore.covers(&path) {
+            continue;
+        }
         plan.drift.push(Drift {
-            path: join("/tags", key),
+            path,
             desired: Some(json!(value)),
-            observed,
+            observed: live.map(|live| json!(live)),
             rule: "declared tag keys only".into(),
         });
+        set.insert(key.clone(), value.clone());
     }
-    if !missing.is_empty() {
-        let body = json!({"resourceArn": arn, "tags": tag_list(&missing)});
+    let (gone, removal) = gone_tags(&json!(arn), &plan.memory.applied, &desired.tags, &revision.tags, &ignore);
+    plan.drift.extend(gone);
+    let (held, waiting) = hold_unreflected(&plan.drift, &mut plan.memory, observed.read_at);
+    plan.waiting = waiting;
+    if plan.drift.iter().all(|drift| held.contains(&drift.path)) {
+        return plan;
+    }
+    if !set.is_empty() {
+        let body = json!({"resourceArn": arn, "tags": tag_list(&set)});
         plan.actions.push(Action { operation: Operation::TagResource, body, reason: "correct tags".into() });
     }
-    let ours = revision.tags.contains_key(super::TAG_INSTALLATION);
-    if !plan.actions.is_empty() && !ours && !desired.mandate.adopts() {
+    plan.actions.extend(removal);
+    plan.acting = plan.drift.iter().map(|drift| drift.path.clone()).collect();
+    if !revision.tags.contains_key(super::TAG_INSTALLATION) && !desired.mandate.adopts() {
         plan.hold();
         plan.waiting.push(adoption(&desired.family));
     }
@@ -248,3 +255,6 @@ fn remove(desired: &Desired, active: &[String], memory: Memory) -> Plan {
     });
     Plan { actions: actions.collect(), memory, ..Plan::default() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use super::Desired;
 use crate::catalogue::pointer::join;
 use crate::diff::Drift;
 use crate::operation::{Action, Operation};
-use crate::plan::TAG_INSTALLATION;
+use crate::plan::{TAG_INSTALLATION, gone_tags};
 use crate::view::{ServiceView, tag_list};
 
 /// The difference in tags, and what repairs it.
@@ -45,33 +45,17 @@ pub(super) fn compare(
         });
         set.insert(key, value);
     }
-    let once_declared = applied["tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let gone: Vec<&str> = once_declared
-        .filter(|key| !desired.tags.contains_key(*key) && live.contains_key(*key))
-        .filter(|key| !ignore.covers(&join("/tags", key)))
-        .collect();
-    for key in &gone {
-        tags.drift.push(Drift {
-            path: join("/tags", key),
-            desired: None,
-            observed: live.get(*key).map(|value| json!(value)),
-            rule: "declared when last applied, no longer declared".into(),
-        });
-    }
+    let arn = json!(service.arn());
+    let (gone, removal) = gone_tags(&arn, applied, &desired.tags, &live, &ignore);
+    tags.drift.extend(gone);
     if !set.is_empty() {
         let reason = if set.contains_key(TAG_INSTALLATION) { "take ownership" } else { "correct tags" };
         tags.actions.push(Action {
             operation: Operation::TagResource,
-            body: json!({"resourceArn": service.arn(), "tags": tag_list(&set)}),
+            body: json!({"resourceArn": arn, "tags": tag_list(&set)}),
             reason: reason.into(),
         });
     }
-    if !gone.is_empty() {
-        tags.actions.push(Action {
-            operation: Operation::UntagResource,
-            body: json!({"resourceArn": service.arn(), "tagKeys": gone}),
-            reason: "remove tags that are no longer declared".into(),
-        });
-    }
+    tags.actions.extend(removal);
     tags
 }
