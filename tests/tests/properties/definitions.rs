@@ -101,14 +101,13 @@ fn volumes(place: Place) -> BoxedStrategy<Value> {
 
 fn container(place: Place, app: bool) -> BoxedStrategy<Value> {
     let (name, image) = if app { ("app", "app:1") } else { ("sidecar", "sidecar:1") };
-    let pairs = |member: &'static str| json!([{"name": "A", member: "1"}, {"name": "B", member: ""}, {"name": "C", member: "x"}]);
     let mut members = vec![
         fixed("name", json!(name)),
         fixed("image", json!(image)),
         maybe("cpu", one(json!([0, 10, 64]))),
         maybe("essential", one(json!([true]))),
-        maybe("environment", some(pairs("value"), 0)),
-        maybe("secrets", some(pairs("valueFrom").as_array().unwrap().iter().filter(|pair| pair["valueFrom"] != "").cloned().collect(), 0)),
+        maybe("environment", some(json!([{"name": "A", "value": "1"}, {"name": "B", "value": ""}, {"name": "C", "value": "x"}]), 0)),
+        maybe("secrets", some(json!([{"name": "S", "valueFrom": "arn:s"}, {"name": "T", "valueFrom": "/parameter"}]), 0)),
         maybe("environmentFiles", one(json!([[], [{"value": "arn:aws:s3:::b/a.env", "type": "s3"}, {"value": "arn:aws:s3:::b/b.env", "type": "s3"}]]))),
         maybe("entryPoint", one(json!([[], ["sh", "-c"], ["-c", "sh"]]))),
         maybe("command", one(json!([[], [""], ["a", "b"], ["b", "a"]]))),

@@ -1,16 +1,19 @@
 //! P1: whatever is declared and whatever others do, a few passes bring AWS in line, and then nothing is written.
 
+use evenkeel_core::operation::Operation;
+use evenkeel_sandbox::Options;
 use jiff::SignedDuration;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::edits::edits;
-use crate::oracle::differences;
-use crate::services::{sort, specs, two_generations};
+use crate::oracle::{differences, footprint};
+use crate::services::{Sort, sort, specs, two_generations};
 use crate::strategies::config;
 use crate::world::World;
 
 proptest! {
-    #![proptest_config(config(150))]
+    #![proptest_config(config(80))]
 
     #[test]
     fn after_foreign_edits_plans_bring_everything_in_line_and_then_stop(
@@ -39,6 +42,60 @@ proptest! {
             world.declare(specs);
             world.converge();
             prop_assert_eq!(differences(&mut world), Vec::<String>::new());
+            let mut fresh = World::new(specs);
+            fresh.converge();
+            prop_assert_eq!(footprint(&mut world), footprint(&mut fresh), "what was declared before has left something");
         }
+    }
+}
+
+/// Members of a Fargate service, each as it is in the request.
+const MEMBERS: &[&str] = &[
+    "healthCheckGracePeriodSeconds", "enableExecuteCommand", "propagateTags", "loadBalancers",
+    "deploymentConfiguration", "serviceConnectConfiguration", "availabilityZoneRebalancing", "vpcLatticeConfigurations",
+];
+
+proptest! {
+    #![proptest_config(config(30))]
+
+    #[test]
+    fn a_value_that_aws_accepts_and_does_not_show_is_sent_once(
+        specs in specs(Sort::Fargate), unheeded in select(MEMBERS)
+    ) {
+        let options = Options { unheeded: vec![unheeded.to_owned()], ..Options::default() };
+        let mut world = World::with(options, &specs);
+        for _ in 0..12 {
+            let _ = world.pass();
+            world.wait(SignedDuration::from_secs(20));
+        }
+        let before = world.written.len();
+        for _ in 0..3 {
+            world.wait(SignedDuration::from_hours(1));
+            let _ = world.pass();
+        }
+        prop_assert_eq!(world.written.len(), before, "{:#?}", &world.written[before..]);
+        let updates = world.written.iter().filter(|action| action.operation == Operation::UpdateService);
+        prop_assert!(updates.filter(|action| action.body.get(unheeded).is_some()).count() <= 1);
+    }
+
+    #[test]
+    fn reads_that_lag_behind_writes_cost_no_second_write(
+        (_, first, second) in two_generations(), seconds in 1_i64..14
+    ) {
+        let mut writes = Vec::new();
+        for staleness in [0, seconds] {
+            let options = Options { staleness: SignedDuration::from_secs(staleness), ..Options::default() };
+            let mut world = World::with(options, &first);
+            world.step = SignedDuration::from_secs(4);
+            world.wait(SignedDuration::from_secs(20));
+            world.converge();
+            world.declare(&second);
+            world.converge();
+            prop_assert_eq!(differences(&mut world), Vec::<String>::new());
+            let mut operations: Vec<_> = world.written.iter().map(|action| action.operation.name()).collect();
+            operations.sort_unstable();
+            writes.push(operations);
+        }
+        prop_assert_eq!(&writes[0], &writes[1]);
     }
 }

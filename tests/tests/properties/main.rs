@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod catalogue;
+mod cluster;
 mod count;
 mod definitions;
 mod edits;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use evenkeel_core::plan::service::{Desired, Observed, TaskDefinition};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::world::World;
 
@@ -18,11 +18,15 @@ pub(crate) fn differences(world: &mut World) -> Vec<String> {
     }
     let deployment = service["deployments"].as_array().into_iter().flatten().find(|one| one["status"] == "PRIMARY");
     for (name, want) in desired.document.iter().filter(|(name, _)| !["desiredCount", "monitoring"].contains(&name.as_str())) {
-        let resolved = want == "LATEST" && desired.document["deploymentController"]["type"] == "CODE_DEPLOY";
+        let resolved = want == "LATEST" && service["deploymentController"]["type"] == "CODE_DEPLOY";
         let have = service.get(name).or_else(|| deployment?.get(name));
         contains(Some(want).filter(|_| !resolved), have, name, &mut found);
     }
-    count_and_scaling(&desired, &observed, &mut found);
+    if world.memory.kept_count.is_none() {
+        // After scaling was removed the count of that moment stays.
+        count(&desired, &observed, &mut found);
+    }
+    scaling(&desired, &observed, &mut found);
     for (key, value) in &desired.tags {
         let tag = serde_json::json!({"key": key, "value": value});
         found.extend((!list(&service["tags"]).contains(&tag)).then(|| format!("tag {key}")));
@@ -38,31 +42,30 @@ pub(crate) fn differences(world: &mut World) -> Vec<String> {
     found
 }
 
-fn count_and_scaling(desired: &Desired, observed: &Observed, found: &mut Vec<String>) {
-    let live = observed.service.present().and_then(|service| service["desiredCount"].as_i64()).unwrap_or(-1);
-    let target = observed.target.present().cloned().unwrap_or_default();
-    let Some(scaling) = &desired.scaling else {
-        let declared = desired.document.get("desiredCount").and_then(Value::as_i64);
-        found.extend(declared.filter(|count| *count != live && target.is_null()).map(|count| format!("count {count} is {live}")));
-        return;
+fn count(desired: &Desired, observed: &Observed, found: &mut Vec<String>) {
+    let live = observed.service.present().and_then(|service| service["desiredCount"].as_i64());
+    let declared = desired.document.get("desiredCount").and_then(Value::as_i64);
+    let fits = match observed.target.present() {
+        // A target that somebody else made: the count is theirs.
+        Some(_) if desired.scaling.is_none() => true,
+        Some(target) => live >= target["MinCapacity"].as_i64() && live <= target["MaxCapacity"].as_i64(),
+        None => declared.is_none() || declared == live,
     };
-    let number = |document: &Value, bound: &str| document[bound].as_i64().unwrap_or(-1);
-    let actions = observed.scheduled_actions.present().cloned().unwrap_or_default();
-    let mut bounds: Map<String, Value> = scaling.clone();
-    if !actions.is_empty() {
-        // Scheduled actions move them at run time.
-        bounds.retain(|name, _| name != "MinCapacity" && name != "MaxCapacity");
+    found.extend((!fits).then(|| format!("count {declared:?} is {live:?}")));
+}
+
+fn scaling(desired: &Desired, observed: &Observed, found: &mut Vec<String>) {
+    let Some(mut wanted) = desired.scaling.clone() else { return };
+    let target = observed.target.present().cloned().unwrap_or_default();
+    for (name, live) in [("Policies", &observed.policies), ("ScheduledActions", &observed.scheduled_actions)] {
+        let live = live.present().cloned().unwrap_or_default();
+        if name == "ScheduledActions" && !live.is_empty() {
+            // They move the bounds at run time.
+            wanted.retain(|name, _| name != "MinCapacity" && name != "MaxCapacity");
+        }
+        contains(wanted.remove(name).as_ref(), Some(&Value::Array(live)), name, found);
     }
-    bounds.retain(|name, _| name != "Policies" && name != "ScheduledActions");
-    contains(Some(&Value::Object(bounds)), Some(&target), "scaling", found);
-    let stopped = desired.document.get("desiredCount") == Some(&0.into()) && live == 0;
-    if !stopped && !(number(&target, "MinCapacity")..=number(&target, "MaxCapacity")).contains(&live) {
-        found.push(format!("count {live} is out of range"));
-    }
-    let live = [("Policies", observed.policies.present().cloned().unwrap_or_default()), ("ScheduledActions", actions)];
-    for (name, live) in live {
-        contains(scaling.get(name), Some(&Value::Array(live)), name, found);
-    }
+    contains(Some(&Value::Object(wanted)), Some(&target), "scaling", found);
 }
 
 /// Whether all that is wanted is there; what else is there does not matter, except in lists.
@@ -116,4 +119,51 @@ fn is_nothing(value: &Value) -> bool {
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// What AWS keeps of everything that a manifest can take back: the same whatever was declared before.
+pub(crate) fn footprint(world: &mut World) -> Value {
+    let observed = world.live();
+    let service = observed.service.present().cloned().unwrap_or_default();
+    let primary = service["deployments"].as_array().into_iter().flatten().find(|one| one["status"] == "PRIMARY").cloned();
+    let mut shown = serde_json::json!({
+        "connect": primary.as_ref().is_some_and(|one| one["serviceConnectConfiguration"]["enabled"] == true),
+        "lattice": primary.as_ref().map(|one| &one["vpcLatticeConfigurations"]).filter(|list| **list != serde_json::json!([])),
+        "tags": service["tags"],
+        "suspended": observed.target.present().map(|target| &target["SuspendedState"]),
+    });
+    for name in ["loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy", "enableExecuteCommand",
+                 "healthCheckGracePeriodSeconds", "propagateTags", "platformVersion", "capacityProviderStrategy", "launchType"] {
+        shown[name] = service[name].clone();
+    }
+    let configuration = &service["deploymentConfiguration"];
+    for (part, switch) in [("deploymentCircuitBreaker", "enable"), ("alarms", "enable"), ("earlySuccessCriteria", "enable")] {
+        shown[part] = (configuration[part][switch] == true).into();
+    }
+    let strip = |list: Option<&Vec<Value>>| -> Vec<Value> {
+        let mut list = list.cloned().unwrap_or_default();
+        for element in list.iter_mut().filter_map(Value::as_object_mut) {
+            let made_by_aws = ["PolicyARN", "Alarms", "CreationTime", "ScheduledActionARN"];
+            element.retain(|name, value| !made_by_aws.contains(&name.as_str()) && !(name == "Timezone" && value == "UTC"));
+        }
+        list
+    };
+    shown["policies"] = strip(observed.policies.present()).into();
+    shown["actions"] = strip(observed.scheduled_actions.present()).into();
+    for name in ["policies", "placementConstraints", "lattice"] {
+        sort(&mut shown[name]);
+    }
+    shown
+}
+
+/// Sorts a list and the lists inside it.
+fn sort(value: &mut Value) {
+    match value {
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(sort);
+            elements.sort_by_key(Value::to_string);
+        }
+        Value::Object(members) => members.values_mut().for_each(sort),
+        _ => {}
+    }
 }

@@ -8,10 +8,12 @@ use serde_json::{Map, Value};
 /// A member that may be absent.
 pub(crate) type Member = (&'static str, BoxedStrategy<Option<Value>>);
 
-/// How a property runs: `cases` of them, failures kept beside the source in `*.regressions`.
+/// How a property runs: `cases` of them, or as many as `PROPTEST_CASES` says; failures are kept beside the source in
+/// `*.regressions`.
 pub(crate) fn config(cases: u32) -> Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     Config {
-        cases,
+        cases: asked.unwrap_or(cases),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         // Worlds are large: shrinking stops where a person can take over.
         max_shrink_iters: 400,

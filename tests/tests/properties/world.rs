@@ -38,6 +38,8 @@ pub(crate) struct World {
     generation: i64,
     definition_memory: Memory,
     approvals: BTreeSet<String>,
+    /// Time from one pass to the next.
+    pub(crate) step: SignedDuration,
     caller: Caller,
 }
 
@@ -58,6 +60,7 @@ impl World {
             generation: 1,
             definition_memory: Memory::default(),
             approvals: BTreeSet::new(),
+            step: STEP,
             caller: Caller::new("123456789012", "ap-northeast-1"),
         };
         let cluster = json!({"clusterName": CLUSTER, "capacityProviders": ["FARGATE", "FARGATE_SPOT", "metal"]});
@@ -216,10 +219,11 @@ impl World {
     /// Passes until one finds nothing to do and nothing to wait for, and then many hours without a write.
     pub(crate) fn converge(&mut self) {
         let before = self.written.len();
-        // A service that somebody deleted comes back after two minutes at most, all else within a few passes.
-        let quiet = (0..25).any(|_| {
+        // All is done in a few passes, but that reads may lag behind and that a service that somebody deleted just after
+        // its creation comes back after two minutes.
+        let quiet = (0..40).any(|_| {
             let plan = self.pass();
-            self.wait(STEP);
+            self.wait(self.step);
             plan.is_quiet() && plan.drift.is_empty()
         });
         let wrote = |world: &Self| {
