@@ -32,6 +32,9 @@ impl Journal {
         tokio::spawn(async move {
             while let Ok(event) = watch.next().await {
                 let key = event.object.key();
+                if key.kind == Kind::Event {
+                    continue;
+                }
                 let status = (event.change != Change::Deleted).then_some(event.object.status);
                 entries.0.lock().unwrap_or_else(PoisonError::into_inner).push(Entry { key, status });
             }

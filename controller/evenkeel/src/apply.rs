@@ -30,9 +30,24 @@ pub struct Summary {
     /// Objects that are now being deleted.
     pub deleted: usize,
     /// Objects that are gone from the source and are not deleted, with the reason.
-    pub held: Vec<String>,
+    pub held: Vec<Held>,
     /// Objects that are declared while their predecessor is still being deleted: they are created once it is gone.
     pub pending: usize,
+}
+
+/// Deletions that wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The namespace that they are in.
+    pub namespace: String,
+    /// What waits, why, and what to do.
+    pub message: String,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 /// A load could not be applied.
@@ -161,7 +176,12 @@ async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary
     }
     for (namespace, keys) in gone {
         if !load.whole() {
-            summary.held.extend(keys.iter().map(|key| format!("{key}: the source is not whole")));
+            summary.held.extend(
+                keys.iter().map(|key| Held {
+                    namespace: namespace.clone(),
+                    message: format!("{key}: the source is not whole"),
+                }),
+            );
             continue;
         }
         let guard = format!("guard/{namespace}");
@@ -169,11 +189,12 @@ async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary
         let token = approval(&keys);
         let approved = is_approved(store, &namespace, &token).await?;
         if recent.len() + keys.len() > GUARD_LIMIT && !approved {
-            summary.held.push(format!(
+            let message = format!(
                 "{} objects are gone from {namespace}, more than {GUARD_LIMIT} within an hour: to let them go, annotate \
                  the Cluster with {APPROVE}={token}",
                 keys.len()
-            ));
+            );
+            summary.held.push(Held { namespace, message });
             mark_gone(store, &keys, now).await?;
             continue;
         }

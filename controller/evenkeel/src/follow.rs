@@ -6,10 +6,15 @@ use std::sync::Arc;
 use evenkeel_core::admission::admit;
 use evenkeel_core::catalogue::Severity;
 use evenkeel_core::manifest::{Load, load};
+use evenkeel_core::object::{Kind, ObjectKey};
+use evenkeel_core::reason::Reason;
+use evenkeel_store::Batch;
 
-use crate::apply::{ApplyError, Summary, apply};
+use crate::apply::{ApplyError, Held, Summary, apply};
 use crate::engine::Engine;
+use crate::events::{self, Note};
 use crate::metrics::Applied;
+use crate::reconcile::Context;
 use crate::source::{self, Snapshot, Source, SourceError};
 
 /// Loads and checks a snapshot: pure, but long enough for thousands of files to keep it off the runtime's threads.
@@ -60,6 +65,7 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
     }
     for held in &summary.held {
         tracing::warn!("not deleted: {held}");
+        tell(engine, held).await?;
     }
     context.metrics.source_applied(&Applied {
         revision,
@@ -69,6 +75,21 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
         now: context.clock.now(),
     });
     Ok(summary)
+}
+
+/// Tells of deletions that wait, at the Cluster whose they are; once, while they are the same.
+async fn tell(engine: &Engine, held: &Held) -> Result<(), ApplyError> {
+    let Context { store, clock, options, metrics, .. } = &engine.context;
+    let Some(cluster) = store.get(&ObjectKey::new(Kind::Cluster, "", &held.namespace)).await? else { return Ok(()) };
+    let note = Note { reason: Reason::AwaitingApproval, message: held.message.clone() };
+    let now = clock.now();
+    if events::is_told(store, &cluster, &note, now).await? {
+        return Ok(());
+    }
+    metrics.event(note.kind(), note.reason.name());
+    let writes = events::writes(store, &cluster, &[note], &options.installation, now).await?;
+    store.commit(Batch::new(now, writes)).await?;
+    Ok(())
 }
 
 /// Follows the source for ever: each new snapshot is applied; one that cannot be read changes nothing.

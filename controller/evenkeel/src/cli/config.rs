@@ -52,6 +52,9 @@ pub(super) struct Config {
     /// Where health, metrics and the API are served [default: 127.0.0.1:8480]
     #[arg(long, env = "EVENKEEL_LISTEN", value_name = "ADDRESS")]
     pub(super) listen: Option<String>,
+    /// YAML file of webhooks that are told of warnings: a list `webhooks` of url, format (json or slack), secretFile
+    #[arg(long, env = "EVENKEEL_WEBHOOKS", value_name = "FILE")]
+    pub(super) webhooks: Option<PathBuf>,
     /// Where the sandbox takes AWS calls [default: 127.0.0.1:4580]
     #[arg(long, env = "EVENKEEL_SANDBOX_LISTEN", value_name = "ADDRESS")]
     pub(super) sandbox_listen: Option<String>,
@@ -89,6 +92,7 @@ impl Config {
             log_format: self.log_format.or(file.log_format),
             data: self.data.or(file.data),
             listen: self.listen.or(file.listen),
+            webhooks: self.webhooks.or(file.webhooks),
             sandbox_listen: self.sandbox_listen.or(file.sandbox_listen),
         })
     }

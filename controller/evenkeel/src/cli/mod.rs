@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod client;
 mod compare;
 mod config;
@@ -58,6 +59,8 @@ enum Command {
     Get(get::GetArgs),
     /// Show one object of the running controller, for people
     Describe(describe::DescribeArgs),
+    /// Ask the running controller for its health (exit 0 well, 1 not), for containers without a shell
+    Check(check::CheckArgs),
     /// Show the version
     Version,
 }
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Get(args) => print(get::run(&args)),
         Command::Describe(args) => print(describe::run(&args)),
+        Command::Check(args) => check::run(&args),
         Command::Version => {
             println!("evenkeel {}", env!("CARGO_PKG_VERSION"));
             Ok(OK)

@@ -11,6 +11,7 @@ use super::logging::{self, Recent};
 use super::{OK, block_on, sandbox};
 use crate::follow;
 use crate::http::{Listening, Readiness};
+use crate::notify;
 use crate::shutdown::{GRACE, Shutdown};
 
 /// Arguments of `evenkeel run`.
@@ -34,6 +35,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
     logging::start(&config, recent.as_ref())?;
     block_on(async move {
         let shutdown = Shutdown::on_signals(GRACE).map_err(|error| error.to_string())?;
+        let webhooks = config.webhooks.as_deref().map(notify::read).transpose()?.unwrap_or_default();
         let listening = Listening::bind(config.listen()).await?;
         let store = converge::open_store(&config, config.is_sandboxed()).await?;
         let Assembly { engine, clock, sandbox } = converge::assemble(&config, store.clone(), config.options())?;
@@ -58,6 +60,12 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
         }
         let readiness = Readiness::default();
         let http = tokio::spawn(listening.serve(engine.clone(), readiness.clone(), clock, args.host, shutdown.clone()));
+        let notifier = tokio::spawn(notify::run(
+            webhooks,
+            store.clone(),
+            engine.context.metrics.clone(),
+            engine.context.clock.clone(),
+        ));
         let source = {
             let (engine, root) = (engine.clone(), config.source().to_owned());
             tokio::spawn(async move { follow::follow(engine, &root, readiness).await })
@@ -74,6 +82,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
         // that is a crash, and every await is a place where one may happen.
         let finished = shutdown.unless_aborted(engine.run()).await.is_some();
         source.abort();
+        notifier.abort();
         drained.abort();
         if let Some(view) = view {
             view.abort();

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Context;
+use crate::events;
 use crate::execute::execute;
 use crate::provenance::SourceRecord;
 use crate::workqueue::{Outcome, Priority, Retry};
@@ -183,7 +184,8 @@ impl<'a> Pass<'a> {
         if plan.finalized {
             return self.finalize().await;
         }
-        let source = match SourceRecord::read(&self.context.store, &self.key).await {
+        let store = &self.context.store;
+        let source = match SourceRecord::read(store, &self.key).await {
             Ok(source) => source,
             Err(error) => {
                 tracing::error!(key = %self.key, %error, "the store cannot be read");
@@ -209,13 +211,24 @@ impl<'a> Pass<'a> {
         if plan.memory != self.memory {
             writes.push(self.record(&plan.memory));
         }
+        let notes = events::notes(&self.object.status, &status);
+        match events::writes(store, &self.object, &notes, &self.context.options.installation, self.now).await {
+            Ok(events) => writes.extend(events),
+            Err(error) => {
+                tracing::error!(key = %self.key, %error, "the store cannot be read");
+                return Outcome::Retry(Retry::Bug);
+            }
+        }
         if status != self.object.status {
             writes.push(Write::Status { key: self.key.clone(), status });
         }
         if !writes.is_empty() {
             let batch = Batch::new(self.now, writes).when(Precondition::Uid(self.key.clone(), metadata.uid.clone()));
-            if let Err(error) = self.context.store.commit(batch).await {
+            if let Err(error) = store.commit(batch).await {
                 return self.unwritten(&error);
+            }
+            for note in &notes {
+                self.context.metrics.event(note.kind(), note.reason.name());
             }
         }
         requeue.unwrap_or_else(|| self.next(&plan, &facts))
@@ -265,11 +278,18 @@ impl<'a> Pass<'a> {
     async fn finalize(self) -> Outcome {
         let mut object = self.object.clone();
         object.metadata.finalizers.retain(|finalizer| finalizer != FINALIZER);
-        let writes = vec![
+        let mut writes = vec![
             Write::Apply(object),
             Write::RemoveRecord { table: Table::Memory, key: self.object.metadata.uid.clone() },
             Write::RemoveRecord { table: Table::Source, key: self.key.to_string() },
         ];
+        match events::removal(&self.context.store, &self.object).await {
+            Ok(events) => writes.extend(events),
+            Err(error) => {
+                tracing::error!(key = %self.key, %error, "the store cannot be read");
+                return Outcome::Retry(Retry::Bug);
+            }
+        }
         let batch = Batch::new(self.now, writes)
             .when(Precondition::Unchanged(self.key.clone(), self.object.metadata.resource_version));
         match self.context.store.commit(batch).await {
