@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 
 use super::{DocumentKind, content_hash};
 
+mod scaling;
+mod service;
+mod task_definition;
+
 fn same(kind: DocumentKind, a: &Value, b: &Value) -> bool {
     content_hash(kind, a) == content_hash(kind, b)
 }
