@@ -36,10 +36,16 @@ pub(crate) fn document(shape: &'static Shape) -> BoxedStrategy<Value> {
             let members = prop::collection::btree_map("[a-c]", document(value.shape()), 0..3);
             members.prop_map(|members| json!(members)).boxed()
         }
-        ShapeKind::String { values, .. } if !values.is_empty() => select(values.clone()).prop_map(Value::String).boxed(),
+        ShapeKind::String { values, .. } if !values.is_empty() => {
+            select(values.clone()).prop_map(Value::String).boxed()
+        }
         ShapeKind::String { .. } => "[a-c]{0,2}".prop_map(Value::String).boxed(),
-        ShapeKind::Integer(_) | ShapeKind::Long(_) => prop_oneof![Just(0), Just(1), Just(5), Just(80)].prop_map(|number: i64| json!(number)).boxed(),
-        ShapeKind::Double(_) | ShapeKind::Timestamp => prop_oneof![Just(json!(1)), Just(json!(1.0)), Just(json!(1.5))].boxed(),
+        ShapeKind::Integer(_) | ShapeKind::Long(_) => {
+            prop_oneof![Just(0), Just(1), Just(5), Just(80)].prop_map(|number: i64| json!(number)).boxed()
+        }
+        ShapeKind::Double(_) | ShapeKind::Timestamp => {
+            prop_oneof![Just(json!(1)), Just(json!(1.0)), Just(json!(1.5))].boxed()
+        }
         ShapeKind::Boolean => any::<bool>().prop_map(Value::Bool).boxed(),
         ShapeKind::Blob | ShapeKind::Document => Just(json!("e30=")).boxed(),
     }
@@ -92,7 +98,9 @@ pub(crate) fn two(shape: &Shape) -> (Value, Value) {
     match &shape.kind {
         ShapeKind::String { values, .. } if values.len() > 1 => (json!(values[0]), json!(values[1])),
         ShapeKind::String { .. } | ShapeKind::Blob | ShapeKind::Document => (json!("one"), json!("two")),
-        ShapeKind::Integer(_) | ShapeKind::Long(_) | ShapeKind::Double(_) | ShapeKind::Timestamp => (json!(7), json!(8)),
+        ShapeKind::Integer(_) | ShapeKind::Long(_) | ShapeKind::Double(_) | ShapeKind::Timestamp => {
+            (json!(7), json!(8))
+        }
         ShapeKind::Boolean => (json!(true), json!(false)),
         ShapeKind::Map { .. } => (json!({"k": "one"}), json!({"k": "two"})),
         ShapeKind::Structure(_) | ShapeKind::List { .. } => panic!("{} is no leaf", shape.name),

@@ -59,7 +59,8 @@ impl Edit {
             }
             Self::Deregister => {
                 let service = world.live().service.present().cloned().unwrap_or_default();
-                let _ = world.aws(Operation::DeregisterTaskDefinition, &json!({"taskDefinition": service["taskDefinition"]}));
+                let _ = world
+                    .aws(Operation::DeregisterTaskDefinition, &json!({"taskDefinition": service["taskDefinition"]}));
             }
         }
     }
@@ -95,12 +96,13 @@ fn edit(sort: Sort) -> BoxedStrategy<Edit> {
     if sort == Sort::CodeDeploy {
         return common.boxed();
     }
-    let revision = one(json!([{}, {"image": "evil:1"}, {"environment": []}, {"memory": 300}])).prop_map(Edit::OtherRevision);
+    let revision =
+        one(json!([{}, {"image": "evil:1"}, {"environment": []}, {"memory": 300}])).prop_map(Edit::OtherRevision);
     prop_oneof![16 => common, 2 => revision, 1 => Just(Edit::Deregister)].boxed()
 }
 
 /// Members of UpdateService.
-fn updates() -> Value {
+pub(crate) fn updates() -> Value {
     let group = "arn:aws:elasticloadbalancing:x:1:targetgroup/theirs/1";
     json!([
         {"desiredCount": 0}, {"desiredCount": 1}, {"desiredCount": 7}, {"enableExecuteCommand": true}, {"enableExecuteCommand": false},
@@ -127,7 +129,8 @@ fn updates() -> Value {
 
 /// Calls of Application Auto Scaling with their members.
 fn scalings() -> Value {
-    let tracking = |metric: &str| json!({"TargetValue": 33, "PredefinedMetricSpecification": {"PredefinedMetricType": metric}});
+    let tracking =
+        |metric: &str| json!({"TargetValue": 33, "PredefinedMetricSpecification": {"PredefinedMetricType": metric}});
     json!([
         ["RegisterScalableTarget", {"MinCapacity": 1, "MaxCapacity": 9}], ["RegisterScalableTarget", {"MinCapacity": 5, "MaxCapacity": 6}],
         ["RegisterScalableTarget", {"SuspendedState": {"DynamicScalingInSuspended": true}}],

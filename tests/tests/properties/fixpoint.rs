@@ -5,12 +5,13 @@ use evenkeel_sandbox::Options;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::sample::select;
+use serde_json::json;
 
-use crate::edits::edits;
+use crate::edits::{edits, updates};
 use crate::oracle::{differences, footprint};
 use crate::services::{Sort, sort, specs, two_generations};
-use crate::strategies::config;
-use crate::world::World;
+use crate::strategies::{config, one, with};
+use crate::world::{CLUSTER, SERVICE, World};
 
 proptest! {
     #![proptest_config(config(80))]
@@ -51,8 +52,14 @@ proptest! {
 
 /// Members of a Fargate service, each as it is in the request.
 const MEMBERS: &[&str] = &[
-    "healthCheckGracePeriodSeconds", "enableExecuteCommand", "propagateTags", "loadBalancers",
-    "deploymentConfiguration", "serviceConnectConfiguration", "availabilityZoneRebalancing", "vpcLatticeConfigurations",
+    "healthCheckGracePeriodSeconds",
+    "enableExecuteCommand",
+    "propagateTags",
+    "loadBalancers",
+    "deploymentConfiguration",
+    "serviceConnectConfiguration",
+    "availabilityZoneRebalancing",
+    "vpcLatticeConfigurations",
 ];
 
 proptest! {
@@ -97,5 +104,34 @@ proptest! {
             writes.push(operations);
         }
         prop_assert_eq!(&writes[0], &writes[1]);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(40))]
+
+    #[test]
+    fn what_is_not_declared_is_nobodys_whatever_was_declared_before(
+        (_, first, second) in two_generations(), theirs in prop::collection::vec(one(updates()), 4..12)
+    ) {
+        let mut world = World::new(&first);
+        world.converge();
+        world.declare(&second);
+        world.converge();
+        let written = world.written.len();
+        let declared = |name: &String| second.service["service"].get(name).is_some();
+        for members in theirs {
+            // The count is owned in another way, and a strategy would take the launch type's place.
+            let apart = |name: &String| ["desiredCount", "capacityProviderStrategy"].contains(&name.as_str());
+            if members.as_object().unwrap().keys().any(|name| declared(name) || apart(name)) {
+                continue;
+            }
+            // AWS may refuse it: then nothing happened.
+            let _ = world.aws(Operation::UpdateService, &with(json!({"cluster": CLUSTER, "service": SERVICE}), members));
+            world.wait(SignedDuration::from_secs(60));
+            let plan = world.pass();
+            prop_assert!(plan.drift.is_empty(), "{:#?}", plan.drift);
+        }
+        prop_assert_eq!(world.written.len(), written);
     }
 }

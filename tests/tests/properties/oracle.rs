@@ -17,7 +17,9 @@ pub(crate) fn differences(world: &mut World) -> Vec<String> {
         return vec!["there is no live service".into()];
     }
     let deployment = service["deployments"].as_array().into_iter().flatten().find(|one| one["status"] == "PRIMARY");
-    for (name, want) in desired.document.iter().filter(|(name, _)| !["desiredCount", "monitoring"].contains(&name.as_str())) {
+    for (name, want) in
+        desired.document.iter().filter(|(name, _)| !["desiredCount", "monitoring"].contains(&name.as_str()))
+    {
         let resolved = want == "LATEST" && service["deploymentController"]["type"] == "CODE_DEPLOY";
         let have = service.get(name).or_else(|| deployment?.get(name));
         contains(Some(want).filter(|_| !resolved), have, name, &mut found);
@@ -86,7 +88,8 @@ fn contains(want: Option<&Value>, have: Option<&Value>, path: &str, found: &mut 
             };
             let pairs = || want.iter().zip(have).all(|(want, have)| fits(want, have));
             let anyhow = || want.iter().all(|want| have.iter().any(|have| fits(want, have)));
-            let ordered = ["command", "entryPoint", "placementStrategy", "loadBalancers", "environmentFiles", "dnsServers"];
+            let ordered =
+                ["command", "entryPoint", "placementStrategy", "loadBalancers", "environmentFiles", "dnsServers"];
             want.len() == have.len() && if ordered.iter().any(|name| path.ends_with(name)) { pairs() } else { anyhow() }
         }
         (Some(Value::Number(want)), Some(Value::Number(have))) => {
@@ -96,7 +99,9 @@ fn contains(want: Option<&Value>, have: Option<&Value>, path: &str, found: &mut 
             let field = |text: &str| text.to_lowercase().replace("instanceid", "host");
             field(want) == field(have)
         }
-        (Some(Value::String(want)), Some(Value::String(have))) => want == have || path.contains(".capabilities") && want.eq_ignore_ascii_case(have),
+        (Some(Value::String(want)), Some(Value::String(have))) => {
+            want == have || path.contains(".capabilities") && want.eq_ignore_ascii_case(have)
+        }
         (Some(want), None) => is_nothing(want),
         (Some(want), Some(have)) => want == have,
     };
@@ -125,26 +130,40 @@ fn list(value: &Value) -> &[Value] {
 pub(crate) fn footprint(world: &mut World) -> Value {
     let observed = world.live();
     let service = observed.service.present().cloned().unwrap_or_default();
-    let primary = service["deployments"].as_array().into_iter().flatten().find(|one| one["status"] == "PRIMARY").cloned();
+    let primary =
+        service["deployments"].as_array().into_iter().flatten().find(|one| one["status"] == "PRIMARY").cloned();
     let mut shown = serde_json::json!({
         "connect": primary.as_ref().is_some_and(|one| one["serviceConnectConfiguration"]["enabled"] == true),
         "lattice": primary.as_ref().map(|one| &one["vpcLatticeConfigurations"]).filter(|list| **list != serde_json::json!([])),
         "tags": service["tags"],
         "suspended": observed.target.present().map(|target| &target["SuspendedState"]),
     });
-    for name in ["loadBalancers", "serviceRegistries", "placementConstraints", "placementStrategy", "enableExecuteCommand",
-                 "healthCheckGracePeriodSeconds", "propagateTags", "platformVersion", "capacityProviderStrategy", "launchType"] {
+    for name in [
+        "loadBalancers",
+        "serviceRegistries",
+        "placementConstraints",
+        "placementStrategy",
+        "enableExecuteCommand",
+        "healthCheckGracePeriodSeconds",
+        "propagateTags",
+        "platformVersion",
+        "capacityProviderStrategy",
+        "launchType",
+    ] {
         shown[name] = service[name].clone();
     }
     let configuration = &service["deploymentConfiguration"];
-    for (part, switch) in [("deploymentCircuitBreaker", "enable"), ("alarms", "enable"), ("earlySuccessCriteria", "enable")] {
+    for (part, switch) in
+        [("deploymentCircuitBreaker", "enable"), ("alarms", "enable"), ("earlySuccessCriteria", "enable")]
+    {
         shown[part] = (configuration[part][switch] == true).into();
     }
     let strip = |list: Option<&Vec<Value>>| -> Vec<Value> {
         let mut list = list.cloned().unwrap_or_default();
         for element in list.iter_mut().filter_map(Value::as_object_mut) {
             let made_by_aws = ["PolicyARN", "Alarms", "CreationTime", "ScheduledActionARN"];
-            element.retain(|name, value| !made_by_aws.contains(&name.as_str()) && !(name == "Timezone" && value == "UTC"));
+            element
+                .retain(|name, value| !made_by_aws.contains(&name.as_str()) && !(name == "Timezone" && value == "UTC"));
         }
         list
     };

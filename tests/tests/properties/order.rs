@@ -16,12 +16,48 @@ use crate::world::World;
 /// Lists whose order AWS does not keep or that mean nothing in another one. Written down here a second time, on
 /// purpose: apart from the comparison rules.
 const UNORDERED: &[&str] = &[
-    "containerDefinitions", "environment", "secrets", "portMappings", "mountPoints", "volumesFrom", "links", "dependsOn",
-    "ulimits", "systemControls", "extraHosts", "add", "drop", "dockerSecurityOptions", "secretOptions", "volumes",
-    "requiresCompatibilities", "placementConstraints", "properties", "ignoredExitCodes", "tags", "subnets", "securityGroups",
-    "capacityProviderStrategy", "alarmNames", "lifecycleStages", "lifecycleHooks", "services", "clientAliases",
-    "volumeConfigurations", "tagSpecifications", "vpcLatticeConfigurations", "metricNames", "Policies", "ScheduledActions",
-    "StepAdjustments", "Dimensions", "settings", "capacityProviders", "defaultCapacityProviderStrategy", "devices", "tmpfs",
+    "containerDefinitions",
+    "environment",
+    "secrets",
+    "portMappings",
+    "mountPoints",
+    "volumesFrom",
+    "links",
+    "dependsOn",
+    "ulimits",
+    "systemControls",
+    "extraHosts",
+    "add",
+    "drop",
+    "dockerSecurityOptions",
+    "secretOptions",
+    "volumes",
+    "requiresCompatibilities",
+    "placementConstraints",
+    "properties",
+    "ignoredExitCodes",
+    "tags",
+    "subnets",
+    "securityGroups",
+    "capacityProviderStrategy",
+    "alarmNames",
+    "lifecycleStages",
+    "lifecycleHooks",
+    "services",
+    "clientAliases",
+    "volumeConfigurations",
+    "tagSpecifications",
+    "vpcLatticeConfigurations",
+    "metricNames",
+    "Policies",
+    "ScheduledActions",
+    "StepAdjustments",
+    "Dimensions",
+    "settings",
+    "capacityProviders",
+    "defaultCapacityProviderStrategy",
+    "devices",
+    "tmpfs",
 ];
 
 /// Turns every such list round, or by one place.
@@ -31,7 +67,9 @@ fn reordered(value: &Value, turn: bool) -> Value {
             .iter()
             .map(|(name, value)| {
                 let mut value = reordered(value, turn);
-                if let Some(list) = value.as_array_mut().filter(|list| UNORDERED.contains(&name.as_str()) && list.len() > 1) {
+                if let Some(list) =
+                    value.as_array_mut().filter(|list| UNORDERED.contains(&name.as_str()) && list.len() > 1)
+                {
                     if turn { list.reverse() } else { list.rotate_left(1) }
                 }
                 (name.clone(), value)
@@ -51,7 +89,8 @@ fn reordered_list(list: &Observation<Vec<Value>>) -> Observation<Vec<Value>> {
 
 /// What a plan decides: where things differ, what is called for it, what is waited for.
 fn decision(plan: &Plan) -> (Vec<(String, String)>, Vec<String>, Vec<String>) {
-    let mut calls: Vec<String> = plan.actions.iter().map(|action| format!("{} {}", action.operation, action.reason)).collect();
+    let mut calls: Vec<String> =
+        plan.actions.iter().map(|action| format!("{} {}", action.operation, action.reason)).collect();
     calls.sort();
     (
         plan.drift.iter().map(|drift| (drift.path.clone(), drift.rule.clone())).collect(),

@@ -50,7 +50,9 @@ impl std::fmt::Debug for Specs {
 
 /// Random manifests of one sort.
 pub(crate) fn specs(sort: Sort) -> BoxedStrategy<Specs> {
-    (definitions::spec(sort.place()), spec(sort)).prop_map(|(definition, service)| Specs { definition, service }).boxed()
+    (definitions::spec(sort.place()), spec(sort))
+        .prop_map(|(definition, service)| Specs { definition, service })
+        .boxed()
 }
 
 /// Two generations of manifests of one sort, whose task definition changes where that is evenkeel's to roll out.
@@ -59,7 +61,13 @@ pub(crate) fn two_generations() -> impl Strategy<Value = (Sort, Specs, Specs)> {
         if sort == Sort::CodeDeploy {
             // CodeDeploy rolls out, not evenkeel.
             second.definition = first.definition.clone();
-            for member in ["loadBalancers", "networkConfiguration", "enableExecuteCommand", "availabilityZoneRebalancing", "platformVersion"] {
+            for member in [
+                "loadBalancers",
+                "networkConfiguration",
+                "enableExecuteCommand",
+                "availabilityZoneRebalancing",
+                "platformVersion",
+            ] {
                 let kept = first.service["service"].get(member).cloned();
                 if let Some(members) = second.service["service"].as_object_mut() {
                     members.remove(member);
@@ -90,7 +98,13 @@ fn service(sort: Sort) -> BoxedStrategy<Value> {
         maybe("enableECSManagedTags", one(json!([false, true]))),
         maybe("propagateTags", one(json!(["NONE", "SERVICE", "TASK_DEFINITION"]))),
         maybe("enableExecuteCommand", one(json!([false, true]))),
-        maybe("tags", some(json!([{"key": "team", "value": "shop"}, {"key": "env", "value": "prod"}, {"key": "empty", "value": ""}]), 0)),
+        maybe(
+            "tags",
+            some(
+                json!([{"key": "team", "value": "shop"}, {"key": "env", "value": "prod"}, {"key": "empty", "value": ""}]),
+                0,
+            ),
+        ),
         maybe("deploymentConfiguration", deployment_configuration(sort)),
     ];
     if sort != Sort::Daemon {
@@ -133,8 +147,10 @@ fn service(sort: Sort) -> BoxedStrategy<Value> {
 }
 
 fn fargate(sort: Sort) -> Vec<Member> {
-    let volume = |options: Value| json!([{"name": "data", "managedEBSVolume":
-        with(json!({"roleArn": "arn:aws:iam::123456789012:role/ebs", "sizeInGiB": 20}), options)}]);
+    let volume = |options: Value| {
+        json!([{"name": "data", "managedEBSVolume":
+        with(json!({"roleArn": "arn:aws:iam::123456789012:role/ebs", "sizeInGiB": 20}), options)}])
+    };
     let mut members = vec![
         fixed("launchType", json!("FARGATE")),
         maybe("deploymentController", one(json!([{"type": "ECS"}]))),
@@ -142,18 +158,32 @@ fn fargate(sort: Sort) -> Vec<Member> {
         maybe("availabilityZoneRebalancing", one(json!(["ENABLED", "DISABLED"]))),
         maybe("loadBalancers", balancers()),
         maybe("serviceRegistries", one(json!([[], [{"registryArn": "arn:aws:servicediscovery:x:1:service/srv-1"}]]))),
-        maybe("vpcLatticeConfigurations", some(json!([
-            {"portName": "http", "roleArn": "arn:role", "targetGroupArn": "arn:tg-1"},
-            {"portName": "admin", "roleArn": "arn:role", "targetGroupArn": "arn:tg-2"},
-        ]), 0)),
-        maybe("monitoring", one(json!([{"metricConfigurations": [{"metricNames": ["CPUUtilization", "MemoryUtilization"], "resolutionSeconds": 20}]}]))),
-        maybe("serviceConnectConfiguration", one(json!([
-            {"enabled": false}, {"enabled": true, "namespace": "shop"},
-            {"enabled": true, "namespace": "shop", "services": [{"portName": "http", "clientAliases": [{"port": 80}]},
-                                                                {"portName": "admin", "discoveryName": "admin"}]},
-            {"enabled": true, "namespace": "shop", "services": [{"portName": "http", "clientAliases": [{"port": 80, "dnsName": "web"}]}],
-             "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}}},
-        ]))),
+        maybe(
+            "vpcLatticeConfigurations",
+            some(
+                json!([
+                    {"portName": "http", "roleArn": "arn:role", "targetGroupArn": "arn:tg-1"},
+                    {"portName": "admin", "roleArn": "arn:role", "targetGroupArn": "arn:tg-2"},
+                ]),
+                0,
+            ),
+        ),
+        maybe(
+            "monitoring",
+            one(
+                json!([{"metricConfigurations": [{"metricNames": ["CPUUtilization", "MemoryUtilization"], "resolutionSeconds": 20}]}]),
+            ),
+        ),
+        maybe(
+            "serviceConnectConfiguration",
+            one(json!([
+                {"enabled": false}, {"enabled": true, "namespace": "shop"},
+                {"enabled": true, "namespace": "shop", "services": [{"portName": "http", "clientAliases": [{"port": 80}]},
+                                                                    {"portName": "admin", "discoveryName": "admin"}]},
+                {"enabled": true, "namespace": "shop", "services": [{"portName": "http", "clientAliases": [{"port": 80, "dnsName": "web"}]}],
+                 "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}}},
+            ])),
+        ),
     ];
     if sort == Sort::FargateWithVolume {
         members.push(always("volumeConfigurations", one(json!([
@@ -185,7 +215,10 @@ fn balancers() -> BoxedStrategy<Value> {
 }
 
 fn constraints() -> BoxedStrategy<Value> {
-    some(json!([{"type": "distinctInstance"}, {"type": "memberOf", "expression": "attribute:ecs.instance-type =~ t3.*"}]), 0)
+    some(
+        json!([{"type": "distinctInstance"}, {"type": "memberOf", "expression": "attribute:ecs.instance-type =~ t3.*"}]),
+        0,
+    )
 }
 
 fn deployment_configuration(sort: Sort) -> BoxedStrategy<Value> {
@@ -220,29 +253,46 @@ fn scaling() -> BoxedStrategy<Value> {
     let suspended = prop::option::of(one(json!([
         {"dynamicScalingOutSuspended": true}, {"dynamicScalingInSuspended": false, "scheduledScalingSuspended": true}, {},
     ])));
-    let actions = some(json!([
-        {"scheduledActionName": "morning", "schedule": "cron(0 8 * * ? *)", "timezone": "Asia/Tokyo",
-         "scalableTargetAction": {"minCapacity": 4, "maxCapacity": 8}},
-        {"scheduledActionName": "evening", "schedule": "cron(0 20 * * ? *)", "scalableTargetAction": {"minCapacity": 1}},
-        {"scheduledActionName": "once", "schedule": "at(2030-01-01T00:00:00)", "timezone": "UTC",
-         "startTime": 1_767_300_000, "endTime": "2031-01-01T00:00:00Z", "scalableTargetAction": {"maxCapacity": 9}},
-    ]), 0);
+    let actions = some(
+        json!([
+            {"scheduledActionName": "morning", "schedule": "cron(0 8 * * ? *)", "timezone": "Asia/Tokyo",
+             "scalableTargetAction": {"minCapacity": 4, "maxCapacity": 8}},
+            {"scheduledActionName": "evening", "schedule": "cron(0 20 * * ? *)", "scalableTargetAction": {"minCapacity": 1}},
+            {"scheduledActionName": "once", "schedule": "at(2030-01-01T00:00:00)", "timezone": "UTC",
+             "startTime": 1_767_300_000, "endTime": "2031-01-01T00:00:00Z", "scalableTargetAction": {"maxCapacity": 9}},
+        ]),
+        0,
+    );
     let metric = |kind: &str| json!({"predefinedMetricType": kind});
-    let tracking = |name: &str, kind: &str, target: Value, options: Value| json!({"policyName": name, "policyType": "TargetTrackingScaling",
-        "targetTrackingScalingPolicyConfiguration": with(json!({"targetValue": target, "predefinedMetricSpecification": metric(kind)}), options)});
+    let tracking = |name: &str, kind: &str, target: Value, options: Value| {
+        json!({"policyName": name, "policyType": "TargetTrackingScaling",
+        "targetTrackingScalingPolicyConfiguration": with(json!({"targetValue": target, "predefinedMetricSpecification": metric(kind)}), options)})
+    };
     let first = prop_oneof![
         Just(tracking("one", "ECSServiceAverageCPUUtilization", json!(60), json!({}))),
-        Just(tracking("one", "ECSServiceAverageMemoryUtilization", json!(70.5), json!({"disableScaleIn": true, "scaleInCooldown": 60}))),
-        Just(tracking("one", "ECSServiceAverageCPUUtilization", json!(60), json!({"disableScaleIn": false, "scaleOutCooldown": 0}))),
+        Just(tracking(
+            "one",
+            "ECSServiceAverageMemoryUtilization",
+            json!(70.5),
+            json!({"disableScaleIn": true, "scaleInCooldown": 60})
+        )),
+        Just(tracking(
+            "one",
+            "ECSServiceAverageCPUUtilization",
+            json!(60),
+            json!({"disableScaleIn": false, "scaleOutCooldown": 0})
+        )),
         Just(json!({"policyName": "one", "policyType": "StepScaling", "stepScalingPolicyConfiguration": {
             "adjustmentType": "ExactCapacity", "stepAdjustments": [{"metricIntervalLowerBound": 0, "scalingAdjustment": 3}]}})),
     ];
     let second = prop_oneof![
         Just(tracking("two", "ECSServiceAverageMemoryUtilization", json!(70), json!({}))),
         Just(tracking("two", "ECSServiceAverageCPUUtilization", json!(50), json!({}))),
-        Just(json!({"policyName": "two", "policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration": {"targetValue": 5,
+        Just(
+            json!({"policyName": "two", "policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration": {"targetValue": 5,
             "customizedMetricSpecification": {"metricName": "Queue", "namespace": "Shop", "statistic": "Average",
-                "dimensions": [{"name": "b", "value": "1"}, {"name": "a", "value": "2"}]}}})),
+                "dimensions": [{"name": "b", "value": "1"}, {"name": "a", "value": "2"}]}}})
+        ),
         Just(json!({"policyName": "two", "policyType": "StepScaling", "stepScalingPolicyConfiguration": {
             "adjustmentType": "PercentChangeInCapacity", "minAdjustmentMagnitude": 2, "cooldown": 120, "metricAggregationType": "Average",
             "stepAdjustments": [{"metricIntervalLowerBound": 10.5, "scalingAdjustment": 50}, {"metricIntervalUpperBound": 10.5, "scalingAdjustment": 10}]}})),
@@ -251,17 +301,22 @@ fn scaling() -> BoxedStrategy<Value> {
         Just(json!({"policyName": "two", "policyType": "PredictiveScaling", "predictiveScalingPolicyConfiguration": {
             "metricSpecifications": [{"targetValue": 40.0, "predefinedMetricPairSpecification": {"predefinedMetricType": "ECSServiceCPUUtilization"}}]}})),
     ];
-    let tracked = |policy: &Value| policy.pointer("/targetTrackingScalingPolicyConfiguration/predefinedMetricSpecification").cloned();
+    let tracked = |policy: &Value| {
+        policy.pointer("/targetTrackingScalingPolicyConfiguration/predefinedMetricSpecification").cloned()
+    };
     let policies = (prop::option::of(first), prop::option::of(second)).prop_map(move |(first, second)| {
         // AWS takes one policy for each tracked metric.
-        let rivals = first.as_ref().and_then(tracked).is_some() && first.as_ref().and_then(tracked) == second.as_ref().and_then(tracked);
+        let rivals = first.as_ref().and_then(tracked).is_some()
+            && first.as_ref().and_then(tracked) == second.as_ref().and_then(tracked);
         let second = second.filter(|_| !rivals);
         json!(second.into_iter().chain(first).collect::<Vec<_>>())
     });
     (range, suspended, prop::option::of(policies), prop::option::weighted(0.3, actions))
         .prop_map(|(range, suspended, policies, actions)| {
             let mut scaling = json!({"minCapacity": range[0], "maxCapacity": range[1]});
-            for (member, value) in [("suspendedState", suspended), ("policies", policies), ("scheduledActions", actions)] {
+            for (member, value) in
+                [("suspendedState", suspended), ("policies", policies), ("scheduledActions", actions)]
+            {
                 if let Some(value) = value {
                     scaling[member] = value;
                 }

@@ -11,12 +11,12 @@ pub(crate) type Member = (&'static str, BoxedStrategy<Option<Value>>);
 /// How a property runs: `cases` of them, or as many as `PROPTEST_CASES` says; failures are kept beside the source in
 /// `*.regressions`.
 pub(crate) fn config(cases: u32) -> Config {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    let asked = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
     Config {
-        cases: asked.unwrap_or(cases),
+        cases: asked("PROPTEST_CASES").unwrap_or(cases),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         // Worlds are large: shrinking stops where a person can take over.
-        max_shrink_iters: 400,
+        max_shrink_iters: asked("PROPTEST_MAX_SHRINK_ITERS").unwrap_or(400),
         ..Config::default()
     }
 }

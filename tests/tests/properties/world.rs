@@ -228,7 +228,9 @@ impl World {
         });
         let wrote = |world: &Self| {
             let written = world.written[before..].iter();
-            written.map(|action| format!("{} {} ({})", action.operation, action.body, action.reason)).collect::<Vec<_>>()
+            written
+                .map(|action| format!("{} {} ({})", action.operation, action.body, action.reason))
+                .collect::<Vec<_>>()
         };
         if !quiet {
             let plan = self.pass();
@@ -246,7 +248,13 @@ impl World {
         for hours in [0, 1, 24] {
             self.wait(SignedDuration::from_hours(hours));
             let plan = self.pass();
-            assert!(plan.is_quiet() && plan.drift.is_empty(), "{:#?} {:#?} {:#?}", plan.drift, plan.actions, plan.waiting);
+            assert!(
+                plan.is_quiet() && plan.drift.is_empty(),
+                "{:#?} {:#?} {:#?}",
+                plan.drift,
+                plan.actions,
+                plan.waiting
+            );
         }
         assert_eq!(self.written.len(), before, "{:#?}", &self.written[before..]);
     }
