@@ -1,6 +1,8 @@
 //! What would come of an object if it were stored so: checked as the source checks it, and planned against the live
 //! fleet by the same pure planner. Nothing is written.
 
+use std::collections::BTreeSet;
+
 use evenkeel_api::Preview;
 use evenkeel_core::admission::admit;
 use evenkeel_core::catalogue::Problem;
@@ -64,18 +66,17 @@ async fn admitted(store: &Store, object: &Object) -> Result<Vec<Problem>, StoreE
     }
     let file = add(object);
     // Variables have been filled in: what looks like one is meant as it stands.
-    let rules: Vec<Value> = [Kind::Cluster, Kind::TaskDefinition, Kind::Service]
-        .map(|kind| json!({"path": kind.plural(), "substitute": false}))
-        .into();
-    let directory = json!({"apiVersion": object.kind.api_version(), "kind": "Directory", "spec": {"files": rules}});
-    files.insert("evenkeel.yaml".into(), Content::Bytes(directory.to_string().into_bytes()));
+    let present: BTreeSet<&str> = others.iter().chain([object]).map(|object| object.kind.plural()).collect();
+    let rules: Vec<Value> = present.iter().map(|path| json!({"path": path, "substitute": false})).collect();
+    let directory = json!({"apiVersion": object.kind.api_version(), "kind": "Directory", "files": rules});
+    files.insert(DIRECTORY.into(), Content::Bytes(directory.to_string().into_bytes()));
     let checked = tokio::task::spawn_blocking(move || {
         let mut load = load(&files);
         admit(&mut load);
         load.problems
     });
     let problems = checked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    let ours = problems.into_iter().filter(|problem| problem.file == file);
+    let ours = problems.into_iter().filter(|problem| problem.file == file || problem.file == DIRECTORY);
     Ok(ours
         .map(|problem| Problem {
             severity: problem.severity,
@@ -104,6 +105,9 @@ fn manifest(object: &Object) -> Value {
         "spec": object.spec,
     })
 }
+
+/// The manifest of the directory itself.
+const DIRECTORY: &str = "evenkeel.yaml";
 
 async fn memory(context: &Context, object: &Object) -> Result<Memory, String> {
     let record = context.store.record(Table::Memory, &object.metadata.uid).await.map_err(|error| error.to_string())?;
@@ -181,4 +185,51 @@ async fn services_of(store: &Store, object: &Object) -> Option<String> {
     let runs = |service: &Object| service.spec["taskDefinition"] == name.as_str();
     let names: Vec<String> = services.filter(runs).map(|service| service.metadata.name).collect();
     (!names.is_empty()).then(|| format!("services that run it, and roll out with a new revision: {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use evenkeel_store::{Batch, Options, Write};
+    use jiff::Timestamp;
+
+    fn object(kind: Kind, namespace: &str, name: &str, spec: Value) -> Object {
+        Object::new(&ObjectKey::new(kind, namespace, name), spec)
+    }
+
+    fn service(name: &str, task_definition: &str, aws_name: &str) -> Object {
+        let document = json!({"serviceName": aws_name, "desiredCount": 1});
+        object(Kind::Service, "shop", name, json!({"taskDefinition": task_definition, "service": document}))
+    }
+
+    async fn rules(changed: Object) -> Vec<&'static str> {
+        let store = Store::temporary(Options::default()).await.unwrap();
+        let container = json!({"name": "app", "image": "web:1", "command": ["echo", "${HOME}"], "memory": 128});
+        let definition = json!({"taskDefinition": {"family": "web", "containerDefinitions": [container]}});
+        let objects = [
+            object(Kind::Cluster, "", "shop", json!({"region": "eu-west-1"})),
+            object(Kind::TaskDefinition, "shop", "web", definition),
+            service("web", "web", "web"),
+        ];
+        store.commit(Batch::new(Timestamp::UNIX_EPOCH, objects.map(Write::Apply).into())).await.unwrap();
+        let problems = admitted(&store, &changed).await.unwrap();
+        problems.iter().filter(|problem| problem.is_error()).map(|problem| problem.rule).collect()
+    }
+
+    #[tokio::test]
+    async fn what_the_source_takes_is_taken_with_what_looks_like_variables() {
+        assert!(rules(service("web", "web", "web")).await.is_empty());
+        assert!(rules(service("api", "web", "api")).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_the_source_refuses_is_refused_among_the_others_of_the_cluster() {
+        assert_eq!(rules(service("web", "wbe", "web")).await, ["no-such-object"]);
+        assert_eq!(rules(service("api", "web", "web")).await, ["claimed-twice"]);
+        let mut misspelled = service("web", "web", "web");
+        misspelled.spec["service"]["desiredCont"] = json!(1);
+        assert_eq!(rules(misspelled).await, ["misspelled-member"]);
+        assert_eq!(rules(object(Kind::Service, "nowhere", "web", json!({"service": {}}))).await, ["no-cluster"]);
+    }
 }

@@ -39,7 +39,7 @@ async fn get(line: &str) -> Result<String, String> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     let clock = Arc::new(|| made() + SignedDuration::from_mins(5));
-    tokio::spawn(async { axum::serve(listener, router(ApiState { store, clock })).await });
+    tokio::spawn(async { axum::serve(listener, router(ApiState::of(store, clock))).await });
     let words = std::iter::once("get").chain(line.split(' ')).chain(["--server", &server]);
     let args = Line::try_parse_from(words).map_err(|error| error.to_string())?.args;
     tokio::task::spawn_blocking(move || run(&args).map_err(|error| error.to_string())).await.unwrap()
