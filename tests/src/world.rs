@@ -4,10 +4,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use evenkeel::apply::{Summary, apply};
+use evenkeel::apply::Summary;
 use evenkeel::clock::Clock;
 use evenkeel::engine::Engine;
 use evenkeel::fleet::Fleet;
+use evenkeel::follow::apply_load;
 use evenkeel::metrics::Metrics;
 use evenkeel::reconcile::Options;
 use evenkeel_core::admission::admit;
@@ -85,7 +86,7 @@ impl World {
         let mut load = load(&self.files);
         admit(&mut load);
         let revision = format!("sha1:{:040x}", self.commits);
-        apply(&self.engine.context.store, &load, &revision, self.clock.now()).await.expect("the store takes the load")
+        apply_load(&self.engine, &load, &revision).await.expect("the store takes the load")
     }
 
     /// Lets time pass.

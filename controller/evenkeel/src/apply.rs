@@ -33,6 +33,9 @@ pub struct Summary {
     pub held: Vec<Held>,
     /// Objects that are declared while their predecessor is still being deleted: they are created once it is gone.
     pub pending: usize,
+    /// Objects whose manifest has got an error, or has lost one, and that have not changed otherwise: their status is to
+    /// say so.
+    pub told: Vec<ObjectKey>,
 }
 
 /// Deletions that wait.
@@ -77,7 +80,7 @@ pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -
         }
         commit(store, writes, now).await?;
     }
-    broken(store, load, now).await?;
+    broken(store, load, now, &mut summary).await?;
     prune(store, load, now, &mut summary).await?;
     Ok(summary)
 }
@@ -134,6 +137,9 @@ async fn declare(
     if record != before {
         writes.push(record.write(&key));
     }
+    if before.error.is_some() {
+        summary.told.push(key);
+    }
     Ok(())
 }
 
@@ -144,7 +150,7 @@ fn merge(live: &mut BTreeMap<String, String>, declared: &BTreeMap<String, String
 }
 
 /// Tells the objects of files with errors why their newest manifest is not in force.
-async fn broken(store: &Store, load: &Load, now: Timestamp) -> Result<(), ApplyError> {
+async fn broken(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary) -> Result<(), ApplyError> {
     let mut writes = Vec::new();
     for key in &load.broken_objects {
         if store.get(key).await?.is_none() {
@@ -156,6 +162,7 @@ async fn broken(store: &Store, load: &Load, now: Timestamp) -> Result<(), ApplyE
         let error = first.map(ToString::to_string);
         if error != before.error {
             writes.push(SourceRecord { error, ..before }.write(key));
+            summary.told.push(key.clone());
         }
     }
     commit(store, writes, now).await
@@ -163,7 +170,9 @@ async fn broken(store: &Store, load: &Load, now: Timestamp) -> Result<(), ApplyE
 
 /// Deletes what is no longer declared, as far as the guard lets it pass.
 async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary) -> Result<(), ApplyError> {
-    let declared: BTreeSet<ObjectKey> = load.manifests.iter().map(|manifest| manifest.object.key()).collect();
+    let good = load.manifests.iter().map(|manifest| manifest.object.key());
+    // What a bad file declares is there, although nobody can say how.
+    let declared: BTreeSet<ObjectKey> = good.chain(load.broken_objects.iter().cloned()).collect();
     let mut gone: BTreeMap<String, Vec<ObjectKey>> = BTreeMap::new();
     for kind in [Kind::Service, Kind::TaskDefinition, Kind::Cluster] {
         for object in store.list(kind, None).await? {

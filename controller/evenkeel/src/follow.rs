@@ -16,6 +16,7 @@ use crate::events::{self, Note};
 use crate::metrics::Applied;
 use crate::reconcile::Context;
 use crate::source::{self, Snapshot, Source, SourceError};
+use crate::workqueue::Priority;
 
 /// Loads and checks a snapshot: pure, but long enough for thousands of files to keep it off the runtime's threads.
 pub async fn checked(snapshot: Arc<Snapshot>) -> Load {
@@ -48,6 +49,9 @@ pub async fn read_once(root: &Path) -> Result<Snapshot, SourceError> {
 pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<Summary, ApplyError> {
     let context = &engine.context;
     let summary = apply(&context.store, load, revision, context.clock.now()).await?;
+    for key in &summary.told {
+        engine.queue.add(key.clone(), Priority::NewCommit, "what is said of its manifest changed");
+    }
     let errors = load.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let Summary { created, changed, deleted, pending, .. } = summary;
     tracing::info!(
