@@ -1,9 +1,9 @@
 //! The engine: workers on the queue, what puts objects in it, and the periodic look at all services.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+mod look;
 
-use evenkeel_core::desired::Cluster;
+use std::collections::{BTreeSet, HashMap};
+
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_store::{Change, Selector, Store, WatchError};
 use serde_json::Value;
@@ -45,7 +45,7 @@ impl Engine {
     pub async fn run(&self) {
         let mut background = JoinSet::new();
         background.spawn(Triggers::new(self).run());
-        background.spawn(observe_all(self.context.clone(), self.queue.clone()));
+        background.spawn(look::at_all(self.context.clone(), self.queue.clone()));
         let (context, queue) = (self.context.clone(), self.queue.clone());
         workqueue::run(self.queue.clone(), context.options.concurrency, move |work| {
             let (context, queue) = (context.clone(), queue.clone());
@@ -236,50 +236,4 @@ fn mark(object: &Object) -> Mark {
         _ => serde_json::json!([current, ready()]),
     };
     Mark { own, dependents }
-}
-
-/// Looks at all services every interval, in calls that they share, and wakes those that changed.
-async fn observe_all(context: Context, queue: Workqueue<ObjectKey>) {
-    let mut ticks = tokio::time::interval(context.options.interval);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // The first tick comes at once; the passes that the start queues read for themselves.
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        let Ok(listing) = context.store.list(Kind::Service, None).await else { continue };
-        let mut clusters: HashMap<String, Option<Arc<Cluster>>> = HashMap::new();
-        let mut reads = JoinSet::new();
-        for object in listing.into_iter().flatten() {
-            let key = object.key();
-            if !clusters.contains_key(&key.namespace) {
-                let cluster = context.cluster_of(&key).await.ok().map(|(_, cluster)| Arc::new(cluster));
-                clusters.insert(key.namespace.clone(), cluster);
-            }
-            let Some(cluster) = clusters.get(&key.namespace).cloned().flatten() else { continue };
-            let (context, queue, name) = (context.clone(), queue.clone(), aws_name(&object));
-            reads.spawn(async move {
-                let connection = context.fleet.connection(&cluster.spec).await;
-                if connection.verify(&cluster.spec).await.is_err() {
-                    return;
-                }
-                let reading = connection.reader.service(&cluster.name, &name).await;
-                match reading.error {
-                    // Unknown is not "changed": the resync will look again.
-                    Some(error) => tracing::warn!(%key, %error, "a service could not be read"),
-                    None if context.seen.keep(&key, &reading.observed) => {
-                        queue.add(key, Priority::Repair, "the observed state changed");
-                    }
-                    None => {}
-                }
-            });
-        }
-        while reads.join_next().await.is_some() {}
-    }
-}
-
-/// The AWS name of a Service, without checking its whole spec.
-fn aws_name(object: &Object) -> String {
-    let service = &object.spec["service"];
-    let given = service["serviceName"].as_str().or(service["ServiceName"].as_str());
-    given.unwrap_or(&object.metadata.name).to_owned()
 }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use evenkeel::observe::Reading;
 use evenkeel::reconcile::Options;
 use evenkeel_core::object::{Kind, ResourceVersion};
 use evenkeel_core::operation::{Access, AwsService, Operation};
+use evenkeel_core::plan::service::{SCALABLE_DIMENSION, resource_id};
 use evenkeel_tests::World;
 use evenkeel_tests::fleet::Fleet;
+use serde_json::{Value, json};
 
 /// Five clusters of twenty services with two policies each.
 const FLEET: Fleet = Fleet { services: 100, clusters: 5, variables: 3 };
@@ -20,10 +23,14 @@ const BOUND: [(Operation, usize); 4] = [
     (Operation::DescribeScheduledActions, 1),
 ];
 
-/// A fleet that has come up, against an AWS whose answers take as long as the real one's.
+/// An AWS whose answers take as long as the real one's.
+fn slow() -> evenkeel_sandbox::Options {
+    evenkeel_sandbox::Options { latency: Duration::from_millis(50), ..Default::default() }
+}
+
+/// A fleet that has come up.
 async fn settled() -> World {
-    let aws = evenkeel_sandbox::Options { latency: Duration::from_millis(50), ..Default::default() };
-    let mut world = World::with(aws, Options::default()).await;
+    let mut world = World::with(slow(), Options::default()).await;
     world.files = FLEET.files();
     let summary = world.commit().await;
     assert_eq!(summary.created, FLEET.objects());
@@ -59,4 +66,49 @@ async fn a_look_at_a_fleet_in_line_costs_a_call_for_ten_services_fifty_targets_a
     assert!(others(AwsService::Ecs) <= resyncs, "{} other calls, {resyncs} are enough", others(AwsService::Ecs));
     assert!(calls.iter().all(|call| call.operation.access() == Access::Read), "nothing was to be written to AWS");
     assert_eq!(version(&world).await, before, "the store was written: {:?}", world.journal.take());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_costs_no_more_when_more_batches_are_needed_than_are_under_way_at_once() {
+    let (services, names) = (1_000, |nth: usize| ("shop".to_owned(), format!("web-{nth:04}")));
+    let world = World::with(slow(), Options::default()).await;
+    world.aws(Operation::CreateCluster, &json!({"clusterName": "shop"}));
+    let containers = json!([{"name": "app", "image": "app", "memory": 128}]);
+    world.aws(Operation::RegisterTaskDefinition, &json!({"family": "web", "containerDefinitions": containers}));
+    for (cluster, name) in (0..services).map(names) {
+        let service = json!({"cluster": cluster, "serviceName": name, "taskDefinition": "web", "desiredCount": 0});
+        world.aws(Operation::CreateService, &service);
+        let id = resource_id(&cluster, &name);
+        let target = json!({"ServiceNamespace": "ecs", "ResourceId": id, "ScalableDimension": SCALABLE_DIMENSION});
+        let with = |members: Value| {
+            let mut body = target.clone();
+            body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            body
+        };
+        world.aws(Operation::RegisterScalableTarget, &with(json!({"MinCapacity": 0, "MaxCapacity": 4})));
+        let metric = json!({"PredefinedMetricType": "ECSServiceAverageCPUUtilization"});
+        let tracking = json!({"TargetValue": 60.0, "PredefinedMetricSpecification": metric});
+        let policy = json!({"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
+                            "TargetTrackingScalingPolicyConfiguration": tracking});
+        world.aws(Operation::PutScalingPolicy, &with(policy));
+    }
+    let spec = serde_json::from_value(json!({"region": "ap-northeast-1"})).unwrap();
+    let connection = world.engine.context.fleet.connection(&spec).await;
+    let names: Vec<_> = (0..services).map(names).collect();
+    // The first look finds out how long the list of policies is; the second one knows.
+    for _ in 0..2 {
+        let (mut told, before) = (0, world.wire.calls().len());
+        let tell = |nth: usize, reading: Reading| {
+            assert_eq!((told, reading.error.is_none()), (nth, true), "each service is told in its turn");
+            assert_eq!(reading.observed.service.present().unwrap()["serviceName"], names[nth].1);
+            assert_eq!(reading.observed.policies.present().unwrap().len(), 1);
+            told += 1;
+        };
+        connection.reader.services(&names, tell).await;
+        assert_eq!(told, services);
+        let calls = world.wire.calls().split_off(before);
+        let made = |operation| calls.iter().filter(|call| call.operation == operation).count();
+        let made = BOUND.map(|(operation, _)| made(operation));
+        assert_eq!(made, [services / 10, services / 50, services / 10, 1]);
+    }
 }

@@ -19,7 +19,10 @@ const IN_FLIGHT: usize = 8;
 /// What one call gave: an answer for each name that it was asked about, or the error of all.
 pub(super) type Answers<V> = Result<HashMap<String, V>, AwsError>;
 
-type Waiter<V> = oneshot::Sender<Result<Option<V>, AwsError>>;
+/// What a call gave for one name.
+pub(super) type Answer<V> = Result<Option<V>, AwsError>;
+
+type Waiter<V> = oneshot::Sender<Answer<V>>;
 
 /// Collects requests for names and hands them to a call, `most` at a time.
 #[derive(Debug)]
@@ -40,14 +43,28 @@ impl<V: Clone + Send + 'static> Batcher<V> {
     }
 
     /// What AWS says about one name; `None` if it says nothing.
-    pub(super) async fn get(&self, name: String) -> Result<Option<V>, AwsError> {
+    pub(super) async fn get(&self, name: String) -> Answer<V> {
+        self.ask(name).answer().await
+    }
+
+    /// Asks about a name. Whatever is asked about in one go shares calls as far as it can.
+    pub(super) fn ask(&self, name: String) -> Asked<V> {
         let (reply, answer) = oneshot::channel();
-        // Both fail only while the program ends; then the answer does not matter, and "broken" is a safe one.
-        let sent = self.requests.send((name, reply));
-        match (sent, answer.await) {
-            (Ok(()), Ok(answer)) => answer,
-            _ => Err(interrupted()),
-        }
+        // This fails only while the program ends, and then there is no answer either.
+        let _ = self.requests.send((name, reply));
+        Asked(answer)
+    }
+}
+
+/// An answer that is on its way.
+#[derive(Debug)]
+pub(super) struct Asked<V>(oneshot::Receiver<Answer<V>>);
+
+impl<V> Asked<V> {
+    /// What AWS says; `None` if it says nothing about the name.
+    pub(super) async fn answer(self) -> Answer<V> {
+        // Without an answer the program is ending; what is said does not matter then, and "broken" is safe.
+        self.0.await.unwrap_or_else(|_| Err(interrupted()))
     }
 }
 
@@ -72,17 +89,20 @@ where
         tokio::spawn(async move {
             // In the order of names, so that the same requests make the same call and wake their passes in the same order.
             let names: Vec<String> = batch.keys().cloned().collect();
-            let answers = call(names).await;
+            let mut answers = call(names).await;
             drop(slot);
-            for (name, waiters) in batch {
-                let answer = match &answers {
-                    Ok(answers) => Ok(answers.get(&name).cloned()),
+            for (name, mut waiters) in batch {
+                let answer = match &mut answers {
+                    Ok(answers) => Ok(answers.remove(&name)),
                     Err(error) => Err(error.clone()),
                 };
+                let last = waiters.pop();
                 for waiter in waiters {
                     // A pass that was aborted does not wait any more.
                     let _ = waiter.send(answer.clone());
                 }
+                // Nearly always the only one: a tree of some kilobytes is not copied for it.
+                last.map(|waiter| waiter.send(answer));
             }
         });
     }

@@ -8,9 +8,10 @@ use evenkeel_aws::{AwsError, ErrorClass, Gateway};
 use evenkeel_core::operation::Operation;
 use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::service::{Observed, SCALABLE_DIMENSION, resource_id};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::batch::{Answers, Batcher};
+use super::batch::{Answer, Answers, Batcher};
 use crate::clock::Clock;
 
 /// DescribeServices takes ten names of one cluster (ECS API reference).
@@ -65,43 +66,45 @@ impl Reader {
     /// Reads one service with its scaling.
     pub async fn service(&self, cluster: &str, service: &str) -> Reading {
         let read_at = self.clock.now();
-        let id = resource_id(cluster, service);
         let batcher = self.cluster(cluster).await;
-        let (found, target) = tokio::join!(batcher.get(service.to_owned()), self.targets.get(id.clone()));
-        let mut error = None;
-        let mut note = |failed: AwsError| {
-            error.get_or_insert(failed);
-        };
-        let service = found.map(Option::unwrap_or_default).unwrap_or_else(|failed| {
-            note(failed);
-            Observation::Unknown
-        });
-        let target = match target {
-            Ok(Some(target)) => Observation::Present(target),
-            Ok(None) => Observation::Absent,
-            Err(failed) => {
-                note(failed);
-                Observation::Unknown
-            }
-        };
+        let ids = vec![resource_id(cluster, service)];
+        let (found, mut scaling) = tokio::join!(batcher.get(service.to_owned()), self.scaling(ids));
+        reading(found, scaling.pop().unwrap_or_default(), read_at)
+    }
+
+    /// Reads many services, given as cluster and name, and tells each in its turn as soon as it is known.
+    ///
+    /// The scaling of all comes first: policies and scheduled actions can be had of one resource or of all, so they
+    /// are cheap only when they are asked for together.
+    pub async fn services(&self, names: &[(String, String)], mut tell: impl FnMut(usize, Reading)) {
+        let read_at = self.clock.now();
+        let ids = names.iter().map(|(cluster, service)| resource_id(cluster, service)).collect();
+        let scaling = self.scaling(ids).await;
+        let mut asked = Vec::with_capacity(names.len());
+        for (cluster, service) in names {
+            asked.push(self.cluster(cluster).await.ask(service.clone()));
+        }
+        for (nth, (asked, scaling)) in asked.into_iter().zip(scaling).enumerate() {
+            tell(nth, reading(asked.answer().await, scaling, read_at));
+        }
+    }
+
+    /// The scaling of resources, in their order.
+    async fn scaling(&self, ids: Vec<String>) -> Vec<Scaling> {
+        let asked: Vec<_> = ids.iter().map(|id| self.targets.ask(id.clone())).collect();
+        let mut all = Vec::with_capacity(ids.len());
+        for asked in asked {
+            all.push(Scaling::of(asked.answer().await));
+        }
         // Policies and scheduled actions exist only on a target, so without one there is nothing to ask for.
-        let (policies, scheduled_actions) = match &target {
-            Observation::Present(_) => {
-                let (policies, actions) = tokio::join!(self.policies.get(id.clone()), self.actions.get(id));
-                let mut list = |read: Result<Option<Vec<Value>>, AwsError>| match read {
-                    Ok(found) => Observation::Present(found.unwrap_or_default()),
-                    Err(failed) => {
-                        note(failed);
-                        Observation::Unknown
-                    }
-                };
-                (list(policies), list(actions))
-            }
-            Observation::Absent => (Observation::Present(Vec::new()), Observation::Present(Vec::new())),
-            Observation::Unknown => (Observation::Unknown, Observation::Unknown),
-        };
-        let observed = Observed { service, revision_content: None, target, policies, scheduled_actions, read_at };
-        Reading { observed, error }
+        let with_target = all.iter_mut().zip(ids).filter(|(scaling, _)| scaling.target.present().is_some());
+        let asked: Vec<_> =
+            with_target.map(|(scaling, id)| (scaling, self.policies.ask(id.clone()), self.actions.ask(id))).collect();
+        for (scaling, policies, actions) in asked {
+            scaling.policies = scaling.list(policies.answer().await);
+            scaling.scheduled_actions = scaling.list(actions.answer().await);
+        }
+        all
     }
 
     async fn cluster(&self, cluster: &str) -> Arc<Batcher<Observation<Value>>> {
@@ -112,6 +115,49 @@ impl Reader {
         });
         batcher.clone()
     }
+}
+
+/// What is known of a resource's scaling.
+#[derive(Debug, Default)]
+struct Scaling {
+    target: Observation<Value>,
+    policies: Observation<Vec<Value>>,
+    scheduled_actions: Observation<Vec<Value>>,
+    /// Why something is unknown.
+    error: Option<AwsError>,
+}
+
+impl Scaling {
+    /// What an answer about its target says.
+    fn of(target: Answer<Value>) -> Self {
+        let none = || Observation::Present(Vec::new());
+        match target {
+            // The rest is read next.
+            Ok(Some(target)) => Self { target: Observation::Present(target), ..Self::default() },
+            Ok(None) => Self { target: Observation::Absent, policies: none(), scheduled_actions: none(), error: None },
+            Err(error) => Self { error: Some(error), ..Self::default() },
+        }
+    }
+
+    fn list(&mut self, answer: Answer<Vec<Value>>) -> Observation<Vec<Value>> {
+        match answer {
+            Ok(found) => Observation::Present(found.unwrap_or_default()),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                Observation::Unknown
+            }
+        }
+    }
+}
+
+fn reading(service: Answer<Observation<Value>>, scaling: Scaling, read_at: Timestamp) -> Reading {
+    let Scaling { target, policies, scheduled_actions, error } = scaling;
+    let (service, error) = match service {
+        Ok(service) => (service.unwrap_or_default(), error),
+        Err(failed) => (Observation::Unknown, Some(failed)),
+    };
+    let observed = Observed { service, revision_content: None, target, policies, scheduled_actions, read_at };
+    Reading { observed, error }
 }
 
 async fn read_services(gateway: Gateway, cluster: String, names: Vec<String>) -> Answers<Observation<Value>> {

@@ -18,13 +18,17 @@ struct Entry {
 }
 
 impl Seen {
-    /// Keeps an observation. Says whether anything but the time of reading differs from the one before.
+    /// Keeps an observation, unless a newer one is there already: a look at a large fleet takes a while. Says whether
+    /// anything but the time of reading differs from the one before.
     pub fn keep(&self, key: &ObjectKey, observed: &Observed) -> bool {
         let read_at = observed.read_at;
         let timeless = Observed { read_at: Timestamp::UNIX_EPOCH, revision_content: None, ..observed.clone() };
         // What was just read from JSON can be written as JSON.
         let text = serde_json::to_string(&timeless).unwrap_or_default().into_boxed_str();
         let mut seen = self.lock();
+        if seen.get(key).is_some_and(|entry| entry.read_at > read_at) {
+            return false;
+        }
         let changed = seen.get(key).is_none_or(|entry| entry.text != text);
         seen.insert(key.clone(), Entry { text, read_at });
         changed
