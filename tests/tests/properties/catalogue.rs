@@ -51,6 +51,13 @@ pub(crate) fn document(shape: &'static Shape) -> BoxedStrategy<Value> {
     }
 }
 
+/// One optional member of a structure with a random value.
+pub(crate) fn member(shape: &'static Shape) -> BoxedStrategy<Value> {
+    let members: Vec<(&String, &'static Shape)> =
+        shape.structure().unwrap().members.iter().map(|(name, member)| (name, member.shape())).collect();
+    select(members).prop_flat_map(|(name, shape)| document(shape).prop_map(move |value| json!({name: value}))).boxed()
+}
+
 /// A path of a shape: `containerDefinitions[].environment[].value`, as the comparison rules write it.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {

@@ -163,7 +163,7 @@ pub(crate) fn footprint(world: &mut World) -> Value {
         for element in list.iter_mut().filter_map(Value::as_object_mut) {
             let made_by_aws = ["PolicyARN", "Alarms", "CreationTime", "ScheduledActionARN"];
             element
-                .retain(|name, value| !made_by_aws.contains(&name.as_str()) && !(name == "Timezone" && value == "UTC"));
+                .retain(|name, value| !(made_by_aws.contains(&name.as_str()) || name == "Timezone" && value == "UTC"));
         }
         list
     };
