@@ -1,6 +1,7 @@
 //! The client side of the controller's API.
 
-use std::time::Duration;
+use std::io::{BufRead, BufReader};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use evenkeel_core::object::{API_VERSION, Kind};
@@ -16,6 +17,9 @@ const LARGEST_ANSWER: u64 = 64 << 20;
 /// How long an answer may take. Answers come from the store's memory: the controller calls nobody for them.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where the controller listens unless told otherwise.
+pub(super) const SERVER: &str = "http://127.0.0.1:8480";
+
 /// Asks for rows and columns, as kubectl does.
 pub(super) const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 /// Asks for objects.
@@ -25,7 +29,7 @@ pub(super) const JSON: &str = "application/json";
 #[derive(Args, Clone, Debug)]
 pub struct ServerArgs {
     /// Address of the controller's API
-    #[arg(long, env = "EVENKEEL_SERVER", default_value = "http://127.0.0.1:8480", value_name = "URL")]
+    #[arg(long, env = "EVENKEEL_SERVER", default_value = SERVER, value_name = "URL")]
     pub server: String,
 }
 
@@ -51,6 +55,9 @@ pub enum ClientError {
         /// What is odd about the answer.
         detail: String,
     },
+    /// The object is not, or no longer, as the request expects it.
+    #[error("{0}")]
+    Conflict(String),
     /// The controller answered that it cannot.
     #[error("{0}")]
     Refused(String),
@@ -135,19 +142,99 @@ impl Client {
 
     /// One answer.
     pub(super) fn get(&self, path: &str, query: &[(&str, &str)], accept: &str) -> Result<Value, ClientError> {
-        let unreachable =
-            |error: ureq::Error| ClientError::Unreachable { server: self.server.clone(), detail: error.to_string() };
-        let foreign = |detail: String| ClientError::Foreign { server: self.server.clone(), detail };
         let request = self.agent.get(format!("{}{path}", self.server)).header("accept", accept);
-        let mut answer = request.query_pairs(query.iter().copied()).call().map_err(unreachable)?;
+        self.answer(request.query_pairs(query.iter().copied()).call())
+    }
+
+    /// Changes an object by a merge patch, and gives it as it is then.
+    pub(super) fn patch(&self, path: &str, patch: &Value) -> Result<Value, ClientError> {
+        let request = self.agent.patch(format!("{}{path}", self.server));
+        self.answer(request.header("content-type", "application/merge-patch+json").send(patch.to_string()))
+    }
+
+    fn answer(&self, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, ClientError> {
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         let status = answer.status();
-        let body = answer.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec().map_err(unreachable)?;
-        let value: Value = serde_json::from_slice(&body).map_err(|_| foreign(format!("{status}, not JSON")))?;
+        let body = answer.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec();
+        let body = body.map_err(|error| self.unreachable(&error))?;
+        let value: Value = serde_json::from_slice(&body).map_err(|_| self.foreign(format!("{status}, not JSON")))?;
         match value["kind"].as_str() {
-            None => Err(foreign(format!("{status}, not an object"))),
+            None => Err(self.foreign(format!("{status}, not an object"))),
+            Some("Status") if value["reason"] == "Conflict" => {
+                Err(ClientError::Conflict(value["message"].as_str().unwrap_or_default().to_owned()))
+            }
             Some("Status") => Err(ClientError::Refused(value["message"].as_str().unwrap_or_default().to_owned())),
             Some(_) => Ok(value),
         }
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> ClientError {
+        ClientError::Unreachable { server: self.server.clone(), detail: error.to_string() }
+    }
+
+    fn foreign(&self, detail: String) -> ClientError {
+        ClientError::Foreign { server: self.server.clone(), detail }
+    }
+
+    /// Hands over each change of a collection, as its kind and the object, beginning with what is there, until `see` has
+    /// seen enough or `patience` is over. Says whether it has seen enough.
+    ///
+    /// It does not fail for a connection that breaks off: it begins again, with what is there then. `ADDED` objects
+    /// may therefore be known already; after a `RESTARTED` all that is there follows.
+    pub(super) fn watch(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        patience: Duration,
+        mut see: impl FnMut(&str, &Value) -> bool,
+    ) -> Result<bool, ClientError> {
+        let end = Instant::now() + patience;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            if see("RESTARTED", &Value::Null) {
+                return Ok(true);
+            }
+            let seconds = left.as_secs().clamp(1, 290).to_string();
+            let watching = [
+                ("watch", "true"),
+                ("sendInitialEvents", "true"),
+                ("resourceVersionMatch", "NotOlderThan"),
+                ("allowWatchBookmarks", "true"),
+                ("timeoutSeconds", &seconds),
+            ];
+            let pairs: Vec<_> = query.iter().chain(&watching).copied().filter(|(_, value)| !value.is_empty()).collect();
+            // The server ends it in time; this is for one that does not.
+            let config = self.agent.get(format!("{}{path}", self.server)).query_pairs(pairs).config();
+            let request = config.timeout_global(Some(left + Duration::from_secs(1))).build();
+            let answer = request.call().map_err(|error| self.unreachable(&error))?;
+            if !answer.status().is_success() {
+                self.answer(Ok(answer))?;
+                return Err(self.foreign("a watch that is none".into()));
+            }
+            for line in BufReader::new(answer.into_body().into_reader()).lines() {
+                let Ok(line) = line else { break };
+                let event: Value =
+                    serde_json::from_str(&line).map_err(|_| self.foreign("a watch that is not JSON".into()))?;
+                let kind = event["type"].as_str().unwrap_or_default();
+                if kind == "ERROR" {
+                    break;
+                }
+                if see(kind, &event["object"]) {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    /// The one object that a name means: in its namespace, or in whichever has it.
+    pub(super) fn one(&self, resource: Resource, namespace: Option<&str>, name: &str) -> Result<Value, ClientError> {
+        if namespace.is_some() || !resource.namespaced {
+            return self.get(&resource.path(namespace, Some(name))?, &[], JSON);
+        }
+        only(self.find(resource, name, JSON)?, resource, name)
     }
 
     /// A whole list, or a whole Table of one, page by page.
@@ -176,6 +263,16 @@ impl Client {
         }
         Ok(found)
     }
+}
+
+/// The one object that was found.
+pub(super) fn only(found: Value, resource: Resource, name: &str) -> Result<Value, ClientError> {
+    if let [one] = elements(&found) {
+        return Ok(one.clone());
+    }
+    let namespaces: Vec<&str> = elements(&found).iter().filter_map(|it| it["metadata"]["namespace"].as_str()).collect();
+    let message = format!("{} {name:?} is in namespaces {}: choose with -n", resource.plural, namespaces.join(", "));
+    Err(ClientError::Usage(message))
 }
 
 /// Items of a list, or rows of a Table.

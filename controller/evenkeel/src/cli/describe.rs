@@ -6,18 +6,20 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::client::{Client, ClientError, JSON, Resource, ServerArgs, elements, segment};
+use super::completion::{kind_candidates, name_candidates, namespace_candidates};
 use super::get::{aligned, text};
 
 /// Arguments of `evenkeel describe`.
 #[derive(Args, Clone, Debug)]
 pub struct DescribeArgs {
     /// Kind (service, taskdefinition, cluster, or a short name), or KIND/NAME
-    #[arg(value_name = "KIND[/NAME]")]
+    #[arg(value_name = "KIND[/NAME]", add = kind_candidates())]
     pub resource: String,
     /// Name of the object
+    #[arg(add = name_candidates())]
     pub name: Option<String>,
     /// Its namespace, which is a Cluster's name; not needed while the name is in one namespace only
-    #[arg(short, long)]
+    #[arg(short, long, add = namespace_candidates())]
     pub namespace: Option<String>,
     /// Where the controller is
     #[command(flatten)]
@@ -34,22 +36,9 @@ pub fn run(args: &DescribeArgs) -> Result<String, ClientError> {
         ClientError::Usage(format!("which of them? Give a name; `evenkeel get {}` lists them", resource.plural))
     })?;
     let client = Client::new(&args.server);
-    let object = match &args.namespace {
-        None if resource.namespaced => only(client.find(resource, name, JSON)?, resource, name)?,
-        namespace => client.get(&resource.path(namespace.as_deref(), Some(name))?, &[], JSON)?,
-    };
+    let object = client.one(resource, args.namespace.as_deref(), name)?;
     let events = events(&client, resource, &object, name)?;
     Ok(render(&object, &events, Timestamp::now()))
-}
-
-/// The one object that was found.
-fn only(found: Value, resource: Resource, name: &str) -> Result<Value, ClientError> {
-    if let [one] = elements(&found) {
-        return Ok(one.clone());
-    }
-    let namespaces: Vec<String> = elements(&found).iter().map(|it| text(&it["metadata"]["namespace"])).collect();
-    let message = format!("{} {name:?} is in namespaces {}: choose with -n", resource.plural, namespaces.join(", "));
-    Err(ClientError::Usage(message))
 }
 
 /// What happened to an object, oldest first.

@@ -9,19 +9,21 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::{Client, ClientError, JSON, Resource, ServerArgs, TABLE, elements};
-use jsonpath::Template;
+use super::completion::{kind_candidates, name_candidates, namespace_candidates};
+pub(super) use jsonpath::Template;
 pub(super) use table::{aligned, text};
 
 /// Arguments of `evenkeel get`.
 #[derive(Args, Clone, Debug)]
 pub struct GetArgs {
     /// Kind (services, taskdefinitions, clusters, events, namespaces, or a short name), or KIND/NAME
-    #[arg(value_name = "KIND[/NAME]")]
+    #[arg(value_name = "KIND[/NAME]", add = kind_candidates())]
     pub resource: String,
     /// Name of one object
+    #[arg(add = name_candidates())]
     pub name: Option<String>,
     /// Only this namespace, which is a Cluster's name; without it, all namespaces
-    #[arg(short, long, conflicts_with = "all_namespaces")]
+    #[arg(short, long, conflicts_with = "all_namespaces", add = namespace_candidates())]
     pub namespace: Option<String>,
     /// All namespaces; this is the default
     #[arg(short = 'A', long)]

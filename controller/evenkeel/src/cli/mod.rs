@@ -3,21 +3,27 @@
 mod check;
 mod client;
 mod compare;
+mod completion;
 mod config;
 mod converge;
 pub mod describe;
+mod events;
 pub mod get;
+mod kubeconfig;
 mod live;
 mod logging;
+mod operate;
 mod plan;
 mod run;
 mod sandbox;
+mod schema;
 mod sync;
 mod validate;
+mod wait;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Everything went well; for `plan` and `compare`: in sync.
 const OK: u8 = 0;
@@ -25,7 +31,7 @@ const OK: u8 = 0;
 const ERROR: u8 = 1;
 /// `plan` and `compare`: there is drift.
 const DRIFT: u8 = 2;
-/// `sync`: not converged when the time was up.
+/// `sync` and `wait`: not so far when the time was up.
 const NOT_CONVERGED: u8 = 3;
 
 /// Keeps Amazon ECS on the line that git draws.
@@ -59,6 +65,26 @@ enum Command {
     Get(get::GetArgs),
     /// Show one object of the running controller, for people
     Describe(describe::DescribeArgs),
+    /// Wait until objects are as asked (exit 0 they are, 3 not in time, 1 error)
+    Wait(wait::WaitArgs),
+    /// Show what happened to objects, oldest first
+    Events(events::EventsArgs),
+    /// Suspend an object: differences are reported and left alone, until it is resumed or the time is over
+    Suspend(operate::SuspendArgs),
+    /// End a suspension
+    Resume(operate::TargetArgs),
+    /// Approve a change that waits for a person; without a token, show what waits
+    Approve(operate::ApproveArgs),
+    /// Try a rollout again that failed
+    Retry(operate::TargetArgs),
+    /// Reconcile an object now
+    Reconcile(operate::ReconcileArgs),
+    /// Write a context for kubectl and every other kube client
+    Kubeconfig(kubeconfig::KubeconfigArgs),
+    /// Write JSON Schema of manifests, for editors and CI
+    Schema(schema::SchemaArgs),
+    /// Write a completion script for a shell
+    Completion(completion::CompletionArgs),
     /// Ask the running controller for its health (exit 0 well, 1 not), for containers without a shell
     Check(check::CheckArgs),
     /// Show the version
@@ -67,6 +93,8 @@ enum Command {
 
 /// Runs the command line and gives the exit code.
 pub fn main() -> ExitCode {
+    // Asked by a completion script: answers and ends here.
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
     let code = match Cli::parse().command {
         Command::Run(args) => run::run(args),
         Command::Sandbox(args) => sandbox::run(args),
@@ -76,6 +104,16 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Get(args) => print(get::run(&args)),
         Command::Describe(args) => print(describe::run(&args)),
+        Command::Wait(args) => wait::run(&args).map_err(|error| error.to_string()),
+        Command::Events(args) => events::run(&args).map_err(|error| error.to_string()),
+        Command::Suspend(args) => print(operate::suspend(&args)),
+        Command::Resume(args) => print(operate::resume(&args)),
+        Command::Approve(args) => print(operate::approve(&args)),
+        Command::Retry(args) => print(operate::retry(&args)),
+        Command::Reconcile(args) => operate::reconcile(&args).map_err(|error| error.to_string()),
+        Command::Kubeconfig(args) => print(kubeconfig::run(&args)),
+        Command::Schema(args) => print(schema::run(&args)),
+        Command::Completion(args) => print(completion::run(&args)),
         Command::Check(args) => check::run(&args),
         Command::Version => {
             println!("evenkeel {}", env!("CARGO_PKG_VERSION"));

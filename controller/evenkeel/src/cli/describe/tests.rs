@@ -99,7 +99,7 @@ fn a_name_in_several_namespaces_asks_which_one_is_meant() {
     let (resource, _) = Resource::target("service", None).unwrap();
     let one = |namespace: &str| json!({"metadata": {"name": "web", "namespace": namespace}});
     let found = json!({"items": [one("shop"), one("stage")]});
-    let message = only(found, resource, "web").unwrap_err().to_string();
+    let message = crate::cli::client::only(found, resource, "web").unwrap_err().to_string();
     assert_eq!(message, "services \"web\" is in namespaces shop, stage: choose with -n");
-    assert_eq!(only(json!({"items": [one("shop")]}), resource, "web").unwrap(), one("shop"));
+    assert_eq!(crate::cli::client::only(json!({"items": [one("shop")]}), resource, "web").unwrap(), one("shop"));
 }

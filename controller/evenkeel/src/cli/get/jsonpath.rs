@@ -107,7 +107,7 @@ fn step(rest: &str) -> Option<(Option<Step>, &str)> {
 
 impl Template {
     /// What the template makes of a document: values found by one path are separated by spaces.
-    pub(super) fn render(&self, document: &Value) -> String {
+    pub(in crate::cli) fn render(&self, document: &Value) -> String {
         let render = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Path(steps) => find(document, steps).into_iter().map(text).collect::<Vec<_>>().join(" "),
