@@ -1,5 +1,7 @@
 //! The HTTP side of a running controller: health, metrics, and the kube-style API over the store.
 
+mod connections;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -81,12 +83,13 @@ impl Listening {
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
             .with_state(Served { engine, readiness });
+        let crowded = own.clone().fallback(|| async {
+            let after = [(header::RETRY_AFTER, "10"), (header::CONNECTION, "close")];
+            (StatusCode::TOO_MANY_REQUESTS, after, "too many connections: try again later")
+        });
         let router = own.merge(evenkeel_api::router(api));
-        let served =
-            axum::serve(self.listener, router).with_graceful_shutdown(async move { shutdown.draining().await });
-        if let Err(error) = served.await {
-            tracing::error!(%error, "the HTTP server ended");
-        }
+        let limits = connections::Limits::default();
+        connections::serve(self.listener, router, crowded, limits, async move { shutdown.draining().await }).await;
     }
 }
 

@@ -67,7 +67,7 @@ fn turn(schema: &mut Value) {
                     let known = members.remove("enum").unwrap_or_default();
                     members.insert("anyOf".into(), json!([{"enum": known}, {"type": "string"}]));
                 }
-                // Numbers of AWS's text fields may be written without quotes.
+                (Some("string"), _) if members.get("pattern").is_some_and(Value::is_string) => or_variable(members),
                 _ => {}
             }
         }
