@@ -6,12 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 use super::config::{Config, LogFormat};
 
 /// The last log lines, for the live view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recent(Arc<Mutex<VecDeque<String>>>);
+
+/// The time of day in UTC: the date does not change while one looks.
+struct TimeOfDay;
+
+impl FormatTime for TimeOfDay {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        // RFC 3339 has the time of day after the date and a `T`.
+        write!(writer, "{}", jiff::Timestamp::now().to_string().get(11..19).unwrap_or_default())
+    }
+}
 
 /// Lines that are kept.
 const KEPT: usize = 12;
@@ -57,7 +69,9 @@ pub(super) fn start(config: &Config, recent: Option<&Recent>) -> Result<(), Stri
     let filter = EnvFilter::try_new(&filter).map_err(|error| format!("--log {level}: {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
     let started = match (recent, config.log_format.unwrap_or_default()) {
-        (Some(recent), _) => builder.with_ansi(false).with_writer(recent.clone()).try_init(),
+        (Some(recent), _) => {
+            builder.with_ansi(false).with_timer(TimeOfDay).with_writer(recent.clone()).try_init()
+        }
         (None, LogFormat::Json) => builder.json().flatten_event(true).with_writer(io::stderr).try_init(),
         (None, LogFormat::Human) => {
             let colour = io::IsTerminal::is_terminal(&io::stderr());

@@ -270,7 +270,7 @@ impl<'a> Pass<'a> {
         for drift in &plan.drift {
             let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
             let (desired, observed) = (side(&drift.desired), side(&drift.observed));
-            tracing::info!(key = %self.key, path = drift.path, desired, observed, "drift");
+            tracing::info!(key = %self.key, path = drift.path, %desired, %observed, "drift");
         }
     }
 
