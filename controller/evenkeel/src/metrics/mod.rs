@@ -58,6 +58,15 @@ impl Metrics {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
         #[cfg(target_os = "linux")]
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        let notifications = register.counters(
+            "evenkeel_notifications_total",
+            "Webhook notifications by outcome: sent, dropped (given up after retries, or too many at once).",
+            &["outcome"],
+        )?;
+        for outcome in ["sent", "dropped"] {
+            // From 0 on, so that the first one is an increase.
+            notifications.with_label_values(&[outcome]);
+        }
         let inner = Inner {
             objects: object::Objects::new(&register)?,
             aws: aws::Calls::new(&register)?,
@@ -67,11 +76,7 @@ impl Metrics {
             refused: register
                 .counter("evenkeel_plans_refused_total", "Plans that failed their check; each is a bug.")?,
             events: register.counters("evenkeel_events_total", "Events by type and reason.", &["type", "reason"])?,
-            notifications: register.counters(
-                "evenkeel_notifications_total",
-                "Webhook notifications by outcome: sent, dropped (given up after retries, or too many at once).",
-                &["outcome"],
-            )?,
+            notifications,
             registry: registry.clone(),
         };
         Ok(Self(Arc::new(inner)))
