@@ -12,6 +12,7 @@ mod signature;
 use std::collections::HashMap;
 
 use evenkeel_core::object::{Kind, Object};
+use evenkeel_core::reason::Reason;
 use evenkeel_store::{Change, Selector, Store};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
@@ -25,6 +26,9 @@ pub use message::Message;
 
 /// The same about the same object is not sent again within this time, however often it happens.
 pub const REPEAT: SignedDuration = SignedDuration::from_mins(30);
+
+/// After so long nobody waits any more for the word that all is well again.
+const FORGET: SignedDuration = SignedDuration::from_hours(24);
 
 /// Messages that may wait for a target: a burst of a whole cluster's services, and some.
 const QUEUE: usize = 256;
@@ -74,7 +78,7 @@ impl Filter {
     fn pass(&mut self, event: &Object, now: Timestamp) -> Option<Message> {
         let message = Message::of(event)?;
         self.sent.retain(|_, reasons| {
-            reasons.retain(|_, (_, at)| now.duration_since(*at) < REPEAT * 48);
+            reasons.retain(|_, (_, at)| now.duration_since(*at) < FORGET);
             !reasons.is_empty()
         });
         if message.is_recovery() {
@@ -86,7 +90,9 @@ impl Filter {
         }
         let reasons = self.sent.entry(message.uid().to_owned()).or_default();
         let told = reasons.get(message.reason());
-        if told.is_some_and(|(text, at)| text == message.text() && now.duration_since(*at) < REPEAT) {
+        // Of drift the text names the fields; other texts may hold what changes each time, such as a request's id.
+        let same = |text: &str| text == message.text() || message.reason() != Reason::DriftDetected.name();
+        if told.is_some_and(|(text, at)| same(text) && now.duration_since(*at) < REPEAT) {
             return None;
         }
         reasons.insert(message.reason().to_owned(), (message.text().to_owned(), now));

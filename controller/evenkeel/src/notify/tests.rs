@@ -34,6 +34,13 @@ fn a_fight_is_told_once_and_again_only_after_a_while() {
 }
 
 #[test]
+fn an_error_whose_text_has_another_request_id_is_the_same_error() {
+    let mut filter = Filter::default();
+    assert!(filter.pass(&event("Denied", "Warning", "no (request 1)"), at(0)).is_some());
+    assert!(filter.pass(&event("Denied", "Warning", "no (request 2)"), at(1)).is_none());
+}
+
+#[test]
 fn recovery_is_told_only_to_who_was_warned() {
     let mut filter = Filter::default();
     let well = event("Succeeded", "Normal", "observed state is as declared");
