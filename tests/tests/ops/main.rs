@@ -4,6 +4,7 @@
 
 mod alerts;
 mod chart;
+mod configuration;
 mod dashboards;
 mod ecs;
 mod iam;

@@ -13,7 +13,7 @@ use evenkeel_core::operation::Operation;
 use evenkeel_tests::World;
 use serde_json::json;
 
-use crate::{alerts, dashboards, tool};
+use crate::{alerts, dashboards, read, tool};
 
 const MANIFESTS: &str = r#"
 apiVersion: evenkeel.dev/v1alpha1
@@ -118,4 +118,16 @@ async fn prometheus_finds_nothing_wrong_with_names_and_help() {
     check.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
     let output = check.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reference_names_each_metric_and_no_other() {
+    let mut told = named(&read("docs/operations.md"));
+    told.retain(|name| name.starts_with("evenkeel_"));
+    let shown: BTreeSet<String> =
+        families(&page().await).into_iter().filter(|name| name.starts_with("evenkeel_")).collect();
+    let ends = ["_bucket", "_sum", "_count"];
+    let shown: BTreeSet<String> =
+        shown.into_iter().filter(|name| !ends.iter().any(|end| name.ends_with(end))).collect();
+    assert_eq!(told, shown);
 }
