@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-kubectls=${CARGO_TARGET_DIR:-target}/kubectl
+kubectls=target/kubectl
 mkdir -p "$kubectls"
 for minor in 35 36 37; do
     home="$kubectls/1.$minor"

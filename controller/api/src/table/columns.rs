@@ -142,20 +142,30 @@ pub(crate) const CLUSTER: &[Column] = &[
 pub(crate) const NAMESPACE: &[Column] =
     &[NAME, Column::new("Status", Text("/status/phase"), "Active, or Terminating while its Cluster is deleted."), AGE];
 
-/// Columns of Events.
+/// Columns of Events, in either of the two forms that they are served in.
 pub(crate) const EVENT: &[Column] = &[
     Column::new(
         "Last Seen",
-        Age(&["/lastTimestamp", "/firstTimestamp", "/metadata/creationTimestamp"]),
+        Age(&[
+            "/lastTimestamp",
+            "/deprecatedLastTimestamp",
+            "/firstTimestamp",
+            "/deprecatedFirstTimestamp",
+            "/metadata/creationTimestamp",
+        ]),
         "Since it last happened.",
     ),
     Column::new("Type", Text("/type"), "Normal or Warning."),
     Column::new("Reason", Text("/reason"), "What happened, in a word."),
     Column::new("Object", Made(involved), "The object that it happened to."),
-    Column::new("Message", Text("/message"), "What happened."),
-    Column::wide("Source", Text("/reportingComponent"), "Who says so."),
-    Column::wide("First Seen", Age(&["/firstTimestamp", "/metadata/creationTimestamp"]), "Since it first happened."),
-    Column::wide("Count", Number("/count"), "How often it happened."),
+    Column::new("Message", Made(|it| either(it, "/message", "/note")), "What happened."),
+    Column::wide("Source", Made(|it| either(it, "/reportingComponent", "/reportingController")), "Who says so."),
+    Column::wide(
+        "First Seen",
+        Age(&["/firstTimestamp", "/deprecatedFirstTimestamp", "/metadata/creationTimestamp"]),
+        "Since it first happened.",
+    ),
+    Column::wide("Count", Made(|it| either(it, "/count", "/deprecatedCount")), "How often it happened."),
     Column { wide: true, ..NAME },
 ];
 
@@ -207,6 +217,6 @@ fn reason(document: &Value) -> Option<String> {
 }
 
 fn involved(event: &Value) -> Option<String> {
-    let involved = &event["involvedObject"];
+    let involved = event.get("involvedObject").unwrap_or(&event["regarding"]);
     Some(format!("{}/{}", involved["kind"].as_str()?.to_lowercase(), involved["name"].as_str()?))
 }
