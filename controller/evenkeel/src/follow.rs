@@ -8,28 +8,37 @@ use evenkeel_core::catalogue::Severity;
 use evenkeel_core::manifest::{Load, load};
 use evenkeel_core::object::{Kind, ObjectKey};
 use evenkeel_core::reason::Reason;
-use evenkeel_store::Batch;
+use evenkeel_store::{Batch, Store, StoreError};
 
 use crate::apply::{ApplyError, Held, Summary, apply};
 use crate::engine::Engine;
 use crate::events::{self, Note};
 use crate::metrics::Applied;
+use crate::provenance::SourceRecord;
 use crate::reconcile::Context;
 use crate::source::{self, Snapshot, Source, SourceError};
 use crate::workqueue::Priority;
 
-/// Loads and checks a snapshot: pure, but long enough for thousands of files to keep it off the runtime's threads.
-pub async fn checked(snapshot: Arc<Snapshot>) -> Load {
-    let loaded = tokio::task::spawn_blocking(move || {
-        let mut load = load(&snapshot.files);
+/// Loads and checks a snapshot. Files that cannot be read declare what the store knows of them from when they could.
+///
+/// # Errors
+/// The store's.
+pub async fn checked(snapshot: Arc<Snapshot>, store: Option<&Store>) -> Result<Load, StoreError> {
+    let mut load = aside(move || load(&snapshot.files)).await;
+    if let Some(store) = store.filter(|_| !load.broken_files.is_empty()) {
+        load.recall(SourceRecord::last_good(store).await?);
+    }
+    let admitted = aside(move || {
         admit(&mut load);
         load
     });
-    match loaded.await {
-        Ok(load) => load,
-        // Only a panic ends it early; passing it on beats an empty load.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
+    Ok(admitted.await)
+}
+
+/// Runs what is pure, but with thousands of files too long for the runtime's threads.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    // Only a panic ends it early; passing it on beats an empty load.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Reads the source once.
@@ -38,8 +47,12 @@ pub async fn checked(snapshot: Arc<Snapshot>) -> Load {
 /// There is no whole snapshot, and why.
 pub async fn read_once(root: &Path) -> Result<Snapshot, SourceError> {
     let root = root.to_owned();
-    let read = tokio::task::spawn_blocking(move || source::read(&root));
-    read.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    aside(move || source::read(&root)).await
+}
+
+async fn load_and_apply(engine: &Engine, snapshot: &Arc<Snapshot>) -> Result<Summary, ApplyError> {
+    let load = checked(snapshot.clone(), Some(&engine.context.store)).await?;
+    apply_load(engine, &load, &snapshot.revision).await
 }
 
 /// Applies a checked load to the engine's store and tells metrics and log.
@@ -118,8 +131,7 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
                 None => continue,
             },
         };
-        let load = checked(snapshot.clone()).await;
-        match apply_load(&engine, &load, &snapshot.revision).await {
+        match load_and_apply(&engine, &snapshot).await {
             Ok(summary) => {
                 readiness.source_read();
                 again = (summary.pending > 0).then_some(snapshot);

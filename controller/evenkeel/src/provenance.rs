@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use evenkeel_api::Origin;
-use evenkeel_core::object::ObjectKey;
+use evenkeel_core::object::{Kind, ObjectKey};
 use evenkeel_store::{Store, StoreError, Table, Write};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,21 @@ impl SourceRecord {
     pub async fn read(store: &Store, key: &ObjectKey) -> Result<Self, StoreError> {
         let bytes = store.record(Table::Source, &key.to_string()).await?;
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    }
+
+    /// All objects by the file that declared them when it was last good.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn last_good(store: &Store) -> Result<Vec<(String, ObjectKey)>, StoreError> {
+        let mut declared = Vec::new();
+        for kind in [Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
+            for object in store.list(kind, None).await? {
+                let key = object?.key();
+                declared.push((Self::read(store, &key).await?.file, key));
+            }
+        }
+        Ok(declared)
     }
 
     /// Where git declares the object; nothing when it never did, or no longer does.

@@ -57,7 +57,8 @@ pub(super) fn assemble(config: &Config, store: Store, options: Options) -> Resul
 pub(super) async fn load_once(engine: &Engine, root: &Path) -> Result<Load, String> {
     let snapshot = follow::read_once(root).await.map_err(|error| error.to_string())?;
     let revision = snapshot.revision.clone();
-    let load = follow::checked(Arc::new(snapshot)).await;
+    let checked = follow::checked(Arc::new(snapshot), Some(&engine.context.store)).await;
+    let load = checked.map_err(|error| error.to_string())?;
     for problem in &load.problems {
         eprintln!("{problem}");
     }

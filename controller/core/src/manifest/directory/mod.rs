@@ -73,6 +73,17 @@ impl Load {
         self.broken_files.is_empty() && !self.manifests.is_empty()
     }
 
+    /// Takes in which objects the files declared when they were last good. A file that cannot be read does not say what it
+    /// declares, so that these are its objects until it can: what refers to them still finds them. To be called before
+    /// [`Load::check`].
+    pub fn recall(&mut self, last_good: impl IntoIterator<Item = (String, ObjectKey)>) {
+        let declared: BTreeSet<ObjectKey> = self.manifests.iter().map(|manifest| manifest.object.key()).collect();
+        let bad: BTreeSet<&str> =
+            self.broken_files.iter().chain(self.broken.iter().map(|(file, _)| file)).map(String::as_str).collect();
+        let lost = last_good.into_iter().filter(|(file, key)| bad.contains(file.as_str()) && !declared.contains(key));
+        self.broken_objects.extend(lost.map(|(_, key)| key));
+    }
+
     /// Checks each object further. The paths of problems are pointers from the object's root; an error stops the file
     /// that declares it.
     pub fn check(&mut self, check: impl Fn(&Object) -> Vec<Problem>) {

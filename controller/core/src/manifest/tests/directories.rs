@@ -29,6 +29,19 @@ fn a_bad_file_stops_its_own_objects_and_no_others() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_declares_what_it_declared_when_it_was_good() {
+    let key = |name: &str| ObjectKey::new(Kind::Service, "shop", name);
+    let mut load = load_all(&[("bad.yaml", "a: [\n"), ("good.yaml", &service("moved"))]);
+    load.recall([
+        ("bad.yaml".to_owned(), key("web")),
+        ("bad.yaml".to_owned(), key("moved")),
+        ("good.yaml".to_owned(), key("removed")),
+    ]);
+    assert_eq!(load.broken_objects, [key("web")].into(), "one moved to a good file, and a good file speaks for itself");
+    assert_eq!(keys(&load), ["Service/shop/moved"]);
+}
+
+#[test]
 fn an_object_that_two_files_declare_is_applied_from_neither() {
     let load = load_all(&[("a.yaml", &service("web")), ("b.yaml", &service("web")), ("c.yaml", &service("c"))]);
     assert_eq!(places(&load), ["a.yaml:3:18 declared-twice", "b.yaml:3:18 declared-twice"]);
