@@ -15,6 +15,8 @@ pub struct Seen(Arc<Mutex<HashMap<ObjectKey, Entry>>>);
 struct Entry {
     text: Box<str>,
     read_at: Timestamp,
+    /// What was read until then, by whoever, is out of date.
+    outdated: Timestamp,
 }
 
 impl Seen {
@@ -26,27 +28,27 @@ impl Seen {
         // What was just read from JSON can be written as JSON.
         let text = serde_json::to_string(&timeless).unwrap_or_default().into_boxed_str();
         let mut seen = self.lock();
-        if seen.get(key).is_some_and(|entry| entry.read_at > read_at) {
+        if seen.get(key).is_some_and(|entry| entry.read_at > read_at || entry.outdated >= read_at) {
             return false;
         }
         let changed = seen.get(key).is_none_or(|entry| entry.text != text);
-        seen.insert(key.clone(), Entry { text, read_at });
+        seen.insert(key.clone(), Entry { text, read_at, outdated: Timestamp::MIN });
         changed
     }
 
     /// The last observation, if it was read at `oldest` or later.
     pub fn since(&self, key: &ObjectKey, oldest: Timestamp) -> Option<Observed> {
         let seen = self.lock();
-        let entry = seen.get(key).filter(|entry| entry.read_at >= oldest)?;
+        let entry = seen.get(key).filter(|entry| entry.read_at >= oldest && entry.read_at > entry.outdated)?;
         let observed: Observed = serde_json::from_str(&entry.text).ok()?;
         Some(Observed { read_at: entry.read_at, ..observed })
     }
 
-    /// Says that what was read is out of date, as after a write: it is no fresh read any more, but what the next read is
-    /// held against.
-    pub fn outdate(&self, key: &ObjectKey) {
+    /// Says that what was read until `now` is out of date, as after a write, also where it has yet to arrive: it is no
+    /// fresh read any more, but what the next read is held against.
+    pub fn outdate(&self, key: &ObjectKey, now: Timestamp) {
         if let Some(entry) = self.lock().get_mut(key) {
-            entry.read_at = Timestamp::UNIX_EPOCH;
+            entry.outdated = now;
         }
     }
 
@@ -58,5 +60,43 @@ impl Seen {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ObjectKey, Entry>> {
         // Each update is one insertion: a panic elsewhere cannot leave half of one.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use evenkeel_core::object::Kind;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn read(second: i64, revision: &str) -> Observed {
+        let service = evenkeel_core::plan::Observation::Present(revision.into());
+        Observed { service, read_at: at(second), ..Observed::default() }
+    }
+
+    #[test]
+    fn a_read_that_began_before_a_write_and_arrives_after_it_is_not_kept() {
+        let (seen, key) = (Seen::default(), ObjectKey::new(Kind::Service, "shop", "web"));
+        assert!(seen.keep(&key, &read(10, "before")));
+        seen.outdate(&key, at(12));
+        assert!(seen.since(&key, at(0)).is_none());
+        assert!(!seen.keep(&key, &read(11, "before as well")));
+        assert!(seen.since(&key, at(0)).is_none());
+        assert!(seen.keep(&key, &read(13, "after")));
+        assert_eq!(seen.since(&key, at(0)).unwrap().read_at, at(13));
+    }
+
+    #[test]
+    fn what_is_out_of_date_is_still_what_the_next_read_is_held_against() {
+        let (seen, key) = (Seen::default(), ObjectKey::new(Kind::Service, "shop", "web"));
+        seen.keep(&key, &read(10, "same"));
+        seen.outdate(&key, at(12));
+        assert!(!seen.keep(&key, &read(13, "same")), "a write that AWS refused changes nothing");
     }
 }

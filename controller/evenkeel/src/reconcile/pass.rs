@@ -132,7 +132,7 @@ impl<'a> Pass<'a> {
         }
         let execution = execute(gateway, &plan.actions, &mut memory, &self.context.clock).await;
         // What was read before the write is no fresh read any more.
-        self.context.seen.outdate(&self.key);
+        self.context.seen.outdate(&self.key, self.context.clock.now());
         self.context.metrics.repaired(&self.key, &plan.drift, &plan.acting, execution.error.is_none());
         let (outcome, requeue) = match &execution.error {
             None => {
