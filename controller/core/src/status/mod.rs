@@ -35,7 +35,7 @@ pub enum Sync {
     Synced,
     /// It is not.
     OutOfSync,
-    /// AWS could not be read.
+    /// It cannot be said: AWS could not be read, or what is wanted is not known yet.
     Unknown,
 }
 
@@ -86,7 +86,12 @@ pub struct Facts<'a> {
 
 /// Sync state of a pass.
 pub fn sync(plan: &Plan, outcome: &Outcome) -> Sync {
-    let unknown = plan.waiting.iter().any(|waiting| waiting.reason == Reason::ObservationUnknown);
+    // What is wanted, or what is there, is not known yet, or is not ours to compare.
+    let open = |reason| {
+        use Reason::{AwaitingWrite, ObservationUnknown, OwnershipConflict, TaskDefinitionNotReady};
+        matches!(reason, AwaitingWrite | ObservationUnknown | OwnershipConflict | TaskDefinitionNotReady)
+    };
+    let unknown = plan.waiting.iter().any(|waiting| open(waiting.reason));
     match outcome {
         _ if !plan.drift.is_empty() => Sync::OutOfSync,
         Outcome::Failed(..) => Sync::Unknown,
@@ -120,7 +125,7 @@ pub fn status(plan: &Plan, facts: &Facts<'_>, previous: &Value) -> Value {
         }
     }
     match sync {
-        Sync::Unknown => push("Drifted", "Unknown", Reason::ObservationUnknown, "AWS could not be read"),
+        Sync::Unknown => push("Drifted", "Unknown", Reason::ObservationUnknown, &message),
         Sync::Synced => push("Drifted", "False", Reason::Succeeded, "no drift"),
         Sync::OutOfSync => push("Drifted", "True", Reason::DriftDetected, &drift_summary(plan)),
     }

@@ -72,6 +72,14 @@ fn an_aws_error_is_unknown_and_never_drift() {
 }
 
 #[test]
+fn a_revision_that_is_still_to_come_is_not_applied_yet() {
+    let mut plan = Plan::default();
+    plan.waiting.push(Waiting::new(Reason::TaskDefinitionNotReady, "web has no revision yet"));
+    let status = status(&plan, &facts(Outcome::Nothing, Health::Healthy, 1), &Value::Null);
+    assert_eq!((&status["sync"], status.get("lastAppliedRevision")), (&json!("Unknown"), None));
+}
+
+#[test]
 fn a_pass_that_changes_nothing_gives_an_equal_status() {
     let first = status(&Plan::default(), &facts(Outcome::Nothing, Health::Healthy, 1), &Value::Null);
     let second = status(&Plan::default(), &facts(Outcome::Nothing, Health::Healthy, 99), &first);
