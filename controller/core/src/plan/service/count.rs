@@ -32,7 +32,7 @@ pub(super) fn compare(desired: &Desired, observed: &Observed, service: ServiceVi
     if desired.mandate.ignore().covers(PATH) || is_daemon(desired, service) {
         return Count::Fine;
     }
-    if let Some((min, max)) = desired.range() {
+    if let Some((min, max)) = desired.range_within(observed) {
         if desired.is_stopped() && live != 0 {
             return Count::Set(drift(json!(0), live, "scaled to zero: min 0, scale-out suspended, count 0"), 0);
         }
@@ -94,6 +94,18 @@ impl Desired {
         let scaling = self.scaling.as_ref()?;
         let bound = |member: &str| scaling.get(member).and_then(Value::as_i64);
         Some((bound("MinCapacity")?, bound("MaxCapacity")?))
+    }
+
+    /// The declared range, with the live target's own bound where the declared one is ignored.
+    fn range_within(&self, observed: &Observed) -> Option<(i64, i64)> {
+        let (min, max) = self.range()?;
+        let ignore = self.mandate.ignore();
+        let own =
+            |path: &str, member: &str| observed.target.present().filter(|_| ignore.covers(path))?.get(member)?.as_i64();
+        Some((
+            own("/scaling/minCapacity", "MinCapacity").unwrap_or(min),
+            own("/scaling/maxCapacity", "MaxCapacity").unwrap_or(max),
+        ))
     }
 
     /// Stopped for sure although it scales: nothing may scale it out, policies and declared scheduled actions neither,

@@ -71,6 +71,13 @@ fn a_count_outside_the_range_that_scheduled_actions_set_is_brought_into_that_ran
 }
 
 #[test]
+fn a_count_is_held_against_the_live_bound_where_the_declared_one_is_ignored() {
+    let mut world = world().scaled().target(2, 10).live("/desiredCount", json!(8));
+    world.desired.mandate.policy.ignore = vec!["/scaling/maxCapacity".parse().unwrap()];
+    assert!(world.plan().is_quiet(), "whoever moved the maximum to 10 may scale to 8: {:#?}", world.plan());
+}
+
+#[test]
 fn a_maximum_of_zero_stops_the_service_through_its_target() {
     let mut world = world().target(2, 4);
     world.desired.scaling = json!({"MinCapacity": 0, "MaxCapacity": 0, "Policies": [policy(60)]}).as_object().cloned();
