@@ -236,9 +236,15 @@ pub fn approval_token(path: &str, desired: Option<&Value>, observed: Option<&Val
 }
 
 /// Splits drift into what may be acted on and what AWS accepted before without showing it. A path leaves the memory
-/// once desired, observed or the difference itself changes.
-fn hold_unreflected(drift: &[Drift], memory: &mut Memory, read_at: Timestamp) -> (BTreeSet<String>, Vec<Waiting>) {
-    let differing: BTreeMap<&str, &Drift> = drift.iter().map(|drift| (drift.path.as_str(), drift)).collect();
+/// once desired, observed or the difference itself changes. `hidden` is what the bare read shows under our own writes.
+fn hold_unreflected(
+    drift: &[Drift],
+    hidden: &[Drift],
+    memory: &mut Memory,
+    read_at: Timestamp,
+) -> (BTreeSet<String>, Vec<Waiting>) {
+    let all = hidden.iter().chain(drift);
+    let differing: BTreeMap<&str, &Drift> = all.map(|drift| (drift.path.as_str(), drift)).collect();
     memory.sent.retain(|path, sent| {
         differing
             .get(path.as_str())

@@ -29,12 +29,7 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, n
     }
     let document = Value::Object(desired.document.clone());
     let mut plan = Plan { memory, ..Plan::default() };
-    plan.drift.push(Drift {
-        path: "/service".into(),
-        desired: Some(json!(desired.service)),
-        observed: None,
-        rule: "the service exists".into(),
-    });
+    plan.drift.push(missing(desired));
     plan.waiting.extend(desired.blocked.iter().cloned());
     let revision = match &desired.task_definition {
         TaskDefinition::Content { arn, .. } => Some(arn.clone()),
@@ -71,6 +66,12 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, n
     plan.actions.extend(scaling.before.into_iter().chain(scaling.after));
     plan.applied = desired.applied();
     plan
+}
+
+/// The difference that a service makes by not being there.
+pub(super) fn missing(desired: &Desired) -> Drift {
+    let rule = "the service exists".to_owned();
+    Drift { path: "/service".into(), desired: Some(json!(desired.service)), observed: None, rule }
 }
 
 fn body(desired: &Desired, observed: &Observed, revision: Option<String>, token: String) -> Value {

@@ -11,7 +11,7 @@ mod scaling;
 mod tags;
 mod update;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -90,7 +90,8 @@ pub struct Observed {
 
 /// Plans what to do about a service. Pure: the same arguments give the same plan.
 pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timestamp) -> Plan {
-    let observed = observed.with_own_writes(memory);
+    let read = observed;
+    let observed = read.with_own_writes(memory);
     let mut memory = memory.clone();
     memory.forget_settled(observed.read_at);
     if desired.mandate.policy.drift == DriftMode::Ignore && !desired.mandate.deleting {
@@ -105,17 +106,9 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
         Observation::Present(service) => match ServiceView(service).status() {
             "INACTIVE" if desired.mandate.deleting => Plan { memory, finalized: true, ..Plan::default() },
             "INACTIVE" => create::plan(desired, &observed, memory, now),
-            "DRAINING" => Plan::waiting(
-                &memory,
-                // Draining takes one to three minutes and more; Terraform polls no faster either.
-                Waiting::new(
-                    Reason::Draining,
-                    "the service of this name is draining; it can be created again once it is inactive",
-                )
-                .retry_in(jiff::SignedDuration::from_secs(20)),
-            ),
+            "DRAINING" => draining(desired, memory),
             _ if desired.mandate.deleting => remove::plan(desired, &observed, service, memory),
-            _ => update::plan(desired, &observed, service, memory, now),
+            _ => update::plan(desired, &observed, read, service, memory, now),
         },
     };
     if let Some(held) =
@@ -128,6 +121,20 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
     }
     plan.remember_in_line();
     plan
+}
+
+/// Draining takes one to three minutes and more; Terraform polls no faster either.
+const DRAINING_POLL: SignedDuration = SignedDuration::from_secs(20);
+
+/// A service that goes: the object goes with it, or a new one follows.
+fn draining(desired: &Desired, memory: Memory) -> Plan {
+    if desired.mandate.deleting {
+        let message = "the service is draining; the object goes once AWS says that it is inactive";
+        return Plan::waiting(&memory, Waiting::new(Reason::Deleting, message).retry_in(DRAINING_POLL));
+    }
+    let message = "the service of this name is draining; it can be created again once it is inactive";
+    let waiting = Waiting::new(Reason::Draining, message).retry_in(DRAINING_POLL);
+    Plan { drift: vec![create::missing(desired)], ..Plan::waiting(&memory, waiting) }
 }
 
 impl Desired {

@@ -226,7 +226,7 @@ fn comparable(declared: &Map<String, Value>, observed: &Observed, applied: &Valu
     let mut seen = target.and_then(Value::as_object).cloned().unwrap_or_default();
     for (list, live) in [("Policies", &observed.policies), ("ScheduledActions", &observed.scheduled_actions)] {
         if let Some(live) = live.present() {
-            seen.insert(list.into(), live.clone().into());
+            seen.insert(list.into(), live.iter().map(as_put).collect());
         }
     }
     (Value::Object(wanted), Value::Object(seen))
@@ -239,6 +239,23 @@ fn wire_ignore(desired: &Desired) -> Ignore {
         true => recased(pointer, char::to_ascii_uppercase),
         false => pointer.to_owned(),
     }))
+}
+
+/// A policy or scheduled action as it was put: without what only AWS says of it (Application Auto Scaling API reference,
+/// ScalingPolicy and ScheduledAction), which would be noise in drift.
+fn as_put(element: &Value) -> Value {
+    const ONLY_AWS: [&str; 7] = [
+        "PolicyARN",
+        "ScheduledActionARN",
+        "Alarms",
+        "CreationTime",
+        "ServiceNamespace",
+        "ResourceId",
+        "ScalableDimension",
+    ];
+    let members = element.as_object().into_iter().flatten();
+    let put = members.filter(|(name, _)| !ONLY_AWS.contains(&name.as_str()));
+    put.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Paths as the manifest writes them: `/scaling/minCapacity`. Names of policies and actions stay as they are.

@@ -8,7 +8,7 @@ use super::Desired;
 use crate::catalogue::pointer::join;
 use crate::diff::Drift;
 use crate::operation::{Action, Operation};
-use crate::plan::{TAG_INSTALLATION, gone_tags};
+use crate::plan::{TAG_FAILED, TAG_INSTALLATION, gone_tags};
 use crate::view::{ServiceView, tag_list};
 
 /// The difference in tags, and what repairs it.
@@ -46,7 +46,13 @@ pub(super) fn compare(
         set.insert(key, value);
     }
     let arn = json!(service.arn());
-    let (gone, removal) = gone_tags(&arn, applied, &desired.tags, &live, &ignore);
+    // What failed is said until something else is wanted; an empty memory does not know yet.
+    let failed = live.contains_key(TAG_FAILED) && !extra.contains_key(TAG_FAILED) && !applied.is_null();
+    let mut once = applied.clone();
+    if let Some(keys) = once["tags"].as_array_mut().filter(|_| failed) {
+        keys.push(json!(TAG_FAILED));
+    }
+    let (gone, removal) = gone_tags(&arn, &once, &desired.tags, &live, &ignore);
     tags.drift.extend(gone);
     if !set.is_empty() {
         let reason = if set.contains_key(TAG_INSTALLATION) { "take ownership" } else { "correct tags" };

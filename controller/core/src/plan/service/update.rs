@@ -10,14 +10,23 @@ use super::field::{self, Changed};
 use super::ownership::{self, Ownership};
 use super::rollout::{self, Revision};
 use super::{Desired, Observed, Plan, Waiting, count, scaling, tags};
+use crate::diff::Drift;
 use crate::memory::{Intent, KeptCount, Memory, SETTLE};
 use crate::operation::{Action, Operation};
 use crate::plan::{TAG_FAILED, approval_token, hold_unreflected};
 use crate::reason::Reason;
 use crate::view::{Controller, ServiceView};
 
-/// Plans the update of a service that AWS shows as ACTIVE.
-pub(super) fn plan(desired: &Desired, observed: &Observed, service: &Value, memory: Memory, now: Timestamp) -> Plan {
+/// Plans the update of a service that AWS shows as ACTIVE. `read` is what was read, `observed` the same with our own
+/// writes laid over it, and `service` the service of the latter.
+pub(super) fn plan(
+    desired: &Desired,
+    observed: &Observed,
+    read: &Observed,
+    service: &Value,
+    memory: Memory,
+    now: Timestamp,
+) -> Plan {
     let view = ServiceView(service);
     let owner = ownership::of(desired, service, &memory);
     if let Ownership::Other(other) = &owner {
@@ -32,7 +41,7 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, service: &Value, memo
         return Plan::waiting(&memory, Waiting::new(Reason::NotManaged, message));
     }
     let mut pass = Pass::new(desired, view, memory);
-    pass.compare(observed, now);
+    pass.compare(observed, read, now);
     let mut plan = pass.finish(observed);
     if owner == Ownership::Stranger && !desired.mandate.adopts() {
         plan.hold();
@@ -45,6 +54,49 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, service: &Value, memo
         plan.memory.owned = service.get("createdAt").cloned();
     }
     plan
+}
+
+/// Everything on which a live service differs from what is wanted.
+struct Differences {
+    revision: Revision,
+    changes: Vec<Changed>,
+    count: Count,
+    scaling: scaling::Scaling,
+    tags: tags::Tags,
+}
+
+impl Differences {
+    fn of(
+        desired: &Desired,
+        document: &Map<String, Value>,
+        observed: &Observed,
+        view: ServiceView<'_>,
+        memory: &Memory,
+    ) -> Self {
+        let applied = &memory.applied;
+        let failed = memory.failed.as_ref().map(|failed| (TAG_FAILED.to_owned(), failed.content.clone()));
+        Self {
+            revision: rollout::compare(desired, observed, view),
+            changes: field::compare(document, view, applied, &desired.mandate.ignore()),
+            count: count::compare(desired, observed, view, memory),
+            scaling: scaling::compare(desired, observed, applied),
+            tags: tags::compare(desired, view, applied, &BTreeMap::from_iter(failed)),
+        }
+    }
+
+    fn drift(&self) -> Vec<Drift> {
+        let mut drift = Vec::new();
+        if let Revision::Change(change, _) = &self.revision {
+            drift.push(change.clone());
+        }
+        drift.extend(self.changes.iter().flat_map(|change| change.drift.iter().cloned()));
+        if let Count::Set(change, _) | Count::Clamp(change, ..) = &self.count {
+            drift.push(change.clone());
+        }
+        drift.extend(self.scaling.drift.iter().cloned());
+        drift.extend(self.tags.drift.iter().cloned());
+        drift
+    }
 }
 
 /// One pass over a live service: collects what differs, then what may be done about it.
@@ -81,31 +133,23 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn compare(&mut self, observed: &Observed, now: Timestamp) {
+    fn compare(&mut self, observed: &Observed, read: &Observed, now: Timestamp) {
         let held = self.held_rollouts(observed, now);
-        let revision = rollout::compare(self.desired, observed, self.view);
-        let changes =
-            field::compare(&self.document, self.view, &self.plan.memory.applied, &self.desired.mandate.ignore());
-        let count = count::compare(self.desired, observed, self.view, &self.plan.memory);
-
         // Everything that differs is known before anything is decided, so that what AWS does not reflect is held.
-        let mut drift = Vec::new();
-        if let Revision::Change(change, _) = &revision {
-            drift.push(change.clone());
-        }
-        drift.extend(changes.iter().flat_map(|change| change.drift.iter().cloned()));
-        if let Count::Set(change, _) | Count::Clamp(change, ..) = &count {
-            drift.push(change.clone());
-        }
-        let scaling = scaling::compare(self.desired, observed, &self.plan.memory.applied);
-        drift.extend(scaling.drift.iter().cloned());
-        let failed = self.plan.memory.failed.as_ref().map(|failed| (TAG_FAILED.to_owned(), failed.content.clone()));
-        let tags = tags::compare(self.desired, self.view, &self.plan.memory.applied, &BTreeMap::from_iter(failed));
-        drift.extend(tags.drift.iter().cloned());
-        let (unreflected, waiting) = hold_unreflected(&drift, &mut self.plan.memory, observed.read_at);
+        let found = Differences::of(self.desired, &self.document, observed, self.view, &self.plan.memory);
+        let drift = found.drift();
+        // What our own writes hide in the read may be what AWS does not reflect: it is watched until a read shows it.
+        let hidden = match read.service.present() {
+            Some(service) if !self.plan.memory.sent.is_empty() => {
+                Differences::of(self.desired, &self.document, read, ServiceView(service), &self.plan.memory).drift()
+            }
+            _ => Vec::new(),
+        };
+        let (unreflected, waiting) = hold_unreflected(&drift, &hidden, &mut self.plan.memory, observed.read_at);
         self.plan.drift = drift;
         self.plan.waiting.extend(waiting);
 
+        let Differences { revision, changes, count, scaling, tags } = found;
         self.revision(revision, held.as_ref(), &unreflected);
         for change in changes {
             self.field(change, held.as_ref(), &unreflected);
@@ -117,7 +161,7 @@ impl<'a> Pass<'a> {
             }
             Count::Clamp(drift, low, high) if !unreflected.contains(&drift.path) => {
                 self.clamp = Some((low, high));
-                self.updated.push(drift.path);
+                self.plan.acting.push(drift.path);
             }
             Count::Unknown => self.plan.waiting.push(Waiting::new(
                 Reason::ObservationUnknown,
@@ -125,9 +169,13 @@ impl<'a> Pass<'a> {
             )),
             _ => {}
         }
-        if let Some(held) =
-            held.filter(|held| held.reason != Reason::TaskDefinitionNotReady || self.plan.waiting.is_empty())
-        {
+        let worth_telling = |held: &Waiting| match held.reason {
+            Reason::TaskDefinitionNotReady => self.plan.waiting.is_empty(),
+            // What nothing waits for holds nothing up.
+            Reason::DependencyNotReady | Reason::ClusterNotReady => !self.pending.is_empty(),
+            _ => true,
+        };
+        if let Some(held) = held.filter(worth_telling) {
             self.plan.waiting.push(held);
         }
         self.collect(scaling, tags, &unreflected, now);
@@ -241,7 +289,7 @@ impl<'a> Pass<'a> {
         now: Timestamp,
     ) {
         self.plan.waiting.extend(scaling.waiting);
-        let acts = |drift: &[crate::diff::Drift]| drift.iter().any(|drift| !unreflected.contains(&drift.path));
+        let acts = |drift: &[Drift]| drift.iter().any(|drift| !unreflected.contains(&drift.path));
         if acts(&tags.drift) {
             self.plan.actions.extend(tags.actions);
             self.plan.acting.extend(tags.drift.into_iter().map(|drift| drift.path));

@@ -62,6 +62,22 @@ fn a_dependency_that_is_not_ready_holds_rollouts() {
 }
 
 #[test]
+fn a_dependency_that_is_not_ready_holds_nothing_up_where_nothing_is_to_roll_out() {
+    let mut blocked = world();
+    blocked.desired.blocked.push(Waiting::new(Reason::DependencyNotReady, "Service/prod/db"));
+    assert!(blocked.plan().is_quiet());
+}
+
+#[test]
+fn a_draining_service_is_missing_until_it_can_be_created_again() {
+    let mut going = world().live("/status", json!("DRAINING"));
+    let plan = going.plan();
+    assert_eq!((plan.drift[0].path.as_str(), reasons(&plan)), ("/service", vec![Reason::Draining]));
+    going.desired.mandate.deleting = true;
+    assert_eq!(reasons(&going.plan()), [Reason::Deleting]);
+}
+
+#[test]
 fn a_missing_service_is_created_once_with_everything_it_needs() {
     let mut missing = world().scaled();
     missing.observed.service = Observation::Absent;

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::fixture::{body, operations, paths, policy, reasons, world};
+use crate::memory::SETTLE;
 use crate::operation::Operation;
 use crate::plan::Observation;
 use crate::reason::Reason;
@@ -105,6 +106,32 @@ fn scaling_that_waits_for_approval_is_not_watched_for_although_something_else_is
     let token = plan.waiting[0].message.rsplit('=').next().unwrap().to_owned();
     world.desired.mandate.approvals.insert(token);
     assert_eq!(operations(&world.plan()), [Operation::DeregisterScalableTarget]);
+}
+
+#[test]
+fn a_policy_that_aws_accepts_and_never_shows_is_put_once_although_our_own_write_hides_that_for_a_while() {
+    let drifted = || {
+        let mut world = world().scaled().target(2, 4);
+        world.observed.policies = Observation::Present(vec![policy(75)]);
+        world
+    };
+    let first = drifted().plan();
+    let mut memory = first.memory.clone();
+    memory.record(&first.actions[0], &json!({}), super::fixture::now());
+    first.remember_applied(&mut memory, super::fixture::now());
+
+    let mut soon = drifted().later(1);
+    soon.memory = memory;
+    let plan = soon.plan();
+    assert_eq!((paths(&plan).len(), reasons(&plan)), (0, vec![Reason::AwaitingWrite]));
+
+    let mut later = drifted().later(SETTLE.as_secs() + 1);
+    later.memory = plan.memory.clone();
+    assert_eq!(reasons(&later.plan()), [Reason::NotReflected]);
+
+    let mut shown = world().scaled().target(2, 4).later(2);
+    shown.memory = plan.memory;
+    assert!(shown.plan().memory.sent.is_empty(), "a read shows it");
 }
 
 #[test]

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::fixture::{body, operations, paths, reasons, world};
 use crate::memory::SETTLE;
 use crate::operation::Operation;
+use crate::plan::{Observation, TAG_FAILED};
 use crate::reason::Reason;
 use crate::spec::DriftMode;
 
@@ -151,7 +152,7 @@ fn members_that_only_the_primary_deployment_shows_are_read_there() {
         .declare("serviceConnectConfiguration", connect)
         .live("/deployments/0/serviceConnectConfiguration", json!(null));
     let mut world = world;
-    let crate::plan::Observation::Present(service) = &mut world.observed.service else { panic!() };
+    let Observation::Present(service) = &mut world.observed.service else { panic!() };
     service["deployments"][0]["serviceConnectConfiguration"] = shown;
     assert!(world.plan().is_quiet());
 }
@@ -183,7 +184,7 @@ fn early_success_criteria_that_are_no_longer_declared_are_switched_off() {
 fn a_launch_type_that_a_strategy_displaced_comes_back_once_that_is_approved() {
     let strategy = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]);
     let mut world = world().live("/capacityProviderStrategy", strategy);
-    if let crate::plan::Observation::Present(service) = &mut world.observed.service {
+    if let Observation::Present(service) = &mut world.observed.service {
         service.as_object_mut().unwrap().remove("launchType");
     }
     let plan = world.plan();
@@ -211,4 +212,15 @@ fn what_is_in_line_without_a_write_counts_as_applied() {
     removed.memory = removed.plan().memory;
     let theirs = removed.live("/healthCheckGracePeriodSeconds", json!(5));
     assert!(theirs.plan().is_quiet(), "it is nobody's since it went from the manifest");
+}
+
+#[test]
+fn the_tag_of_failed_content_goes_once_something_else_is_wanted() {
+    let mut healed = world().applied();
+    let Observation::Present(service) = &mut healed.observed.service else { panic!() };
+    service["tags"].as_array_mut().unwrap().push(json!({"key": TAG_FAILED, "value": "aa"}));
+    let plan = healed.plan();
+    assert_eq!(body(&plan, Operation::UntagResource)["tagKeys"], json!([TAG_FAILED]));
+    healed.memory.applied = json!(null);
+    assert!(healed.plan().actions.is_empty(), "with an empty memory the tag is all that is known");
 }
