@@ -99,7 +99,9 @@ impl World {
     /// # Panics
     /// When AWS refuses.
     pub fn aws(&self, operation: Operation, body: &Value) -> Value {
-        self.sandbox().call(self.clock.now(), &self.caller, operation, body).unwrap_or_else(|error| panic!("{operation}: {error:?}"))
+        self.sandbox()
+            .call(self.clock.now(), &self.caller, operation, body)
+            .unwrap_or_else(|error| panic!("{operation}: {error:?}"))
     }
 
     /// The sandbox, for knobs and counters.
@@ -228,6 +230,13 @@ impl World {
         let Engine { context, .. } = &self.engine;
         self.engine = engine(&self.sandbox, &self.wire, context.store.clone(), &self.clock, context.options.clone());
         self.running = start_engine(&self.engine);
+    }
+}
+
+impl Drop for World {
+    /// A world that is over does not go on beside the next one.
+    fn drop(&mut self) {
+        self.running.abort();
     }
 }
 

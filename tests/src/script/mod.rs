@@ -75,6 +75,7 @@ fn first_difference(before: &str, after: &str) -> Option<String> {
     let show = |lines: &[&str], sign: &str| -> String {
         lines.iter().skip(at).take(12).map(|line| format!("\n{sign} {line}")).collect()
     };
-    let context: String = new[at.saturating_sub(4).min(new.len())..at.min(new.len())].iter().map(|l| format!("\n  {l}")).collect();
+    let context: String =
+        new[at.saturating_sub(4).min(new.len())..at.min(new.len())].iter().map(|l| format!("\n  {l}")).collect();
     Some(format!("differs from line {}:{context}{}{}", at + 1, show(&old, "-"), show(&new, "+")))
 }

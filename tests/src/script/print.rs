@@ -34,8 +34,11 @@ pub(super) fn writes(calls: &[Call]) -> String {
 fn write(call: &Call) -> String {
     let members = call.body.as_object().into_iter().flatten().filter(|(name, _)| !ABOUT.contains(&name.as_str()));
     let members: Vec<String> = members.map(|(name, value)| format!("{name}={}", shortened(value))).collect();
-    let refused = if call.accepted { "" } else { " (refused)" };
-    format!("{}{refused} {}", call.operation, members.join(" ")).trim_end().to_owned()
+    let about = ["service", "ResourceId", "resourceArn", "cluster"].iter().find_map(|name| call.body[*name].as_str());
+    let about = about.and_then(|text| text.rsplit('/').next()).filter(|_| call.body["serviceName"].is_null());
+    let refused = if call.accepted { "" } else { "(refused)" };
+    let words = [call.operation.name(), refused, about.unwrap_or_default(), &members.join(" ")];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What is longer than a line is worth: by its names only.
@@ -64,7 +67,7 @@ pub(super) fn status(status: &Value) -> String {
         (_, true) => "Stalled",
         _ => "Reconciling",
     };
-    let suspended = if status["suspended"].is_null() { "" } else { " suspended" };
+    let suspended = if status["suspended"].is_null() { "" } else { ", suspended" };
     let (reason, sync, health) = (word("reason"), text("sync"), text("health"));
     let mut rows = vec![format!("{kind} {reason}, {sync}, {health}{suspended}: {}", word("message"))];
     let list = |name: &str| status[name].as_array().cloned().unwrap_or_default();

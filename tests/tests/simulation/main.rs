@@ -3,4 +3,5 @@
 
 mod converge;
 mod counts;
+mod crash;
 mod scenarios;
