@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use evenkeel_core::canonical::{DocumentKind, Rule};
-use evenkeel_core::diff::{MASK, masked};
+use evenkeel_core::diff::MASK;
 use evenkeel_core::object::Object;
 use serde_json::{Map, Value, json};
 
@@ -19,25 +19,25 @@ const DOCUMENTS: [(&str, DocumentKind); 3] = [
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A Cluster, TaskDefinition or Service.
-pub(crate) fn own(object: &Object) -> Value {
-    let mut spec = object.spec.clone();
+pub(crate) fn own(object: Object) -> Value {
+    let mut document = whole(&object, object.kind.api_version(), object.kind.name());
+    let Object { mut spec, status, .. } = object;
     for (member, kind) in DOCUMENTS {
         if let Some(document) = spec.get_mut(member) {
-            *document = masked(&spelled(document, kind.rules()), kind.rules());
+            mask(document, kind.rules());
         }
     }
-    let mut document = whole(object, object.kind.api_version(), object.kind.name());
-    for (member, value) in [("spec", &spec), ("status", &object.status)] {
+    for (member, value) in [("spec", spec), ("status", status)] {
         if !value.is_null() {
-            document.insert(member.into(), value.clone());
+            document.insert(member.into(), value);
         }
     }
     document.into()
 }
 
 /// The namespace that bears a Cluster's name.
-pub(crate) fn namespace(cluster: &Object) -> Value {
-    let mut document = whole(cluster, "v1", "Namespace");
+pub(crate) fn namespace(cluster: Object) -> Value {
+    let mut document = whole(&cluster, "v1", "Namespace");
     if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
         // These are the Cluster's own, and would let a client of namespaces think that it may act on them.
         metadata.remove("finalizers");
@@ -61,17 +61,17 @@ const RENAMED: [(&str, &str); 7] = [
 ];
 
 /// An event: stored under `spec`, served as kube's core/v1 has it.
-pub(crate) fn event(event: &Object) -> Value {
+pub(crate) fn event(event: Object) -> Value {
     let mut document = event_members(event, "v1");
     // Where kubectl describe reads who said so.
-    if let Some(component) = event.spec.get("reportingComponent") {
+    if let Some(component) = document.get("reportingComponent").cloned() {
         document.entry("source").or_insert_with(|| json!({"component": component}));
     }
     document.into()
 }
 
 /// The same event, as kube's events.k8s.io/v1 has it.
-pub(crate) fn event_v1(event: &Object) -> Value {
+pub(crate) fn event_v1(event: Object) -> Value {
     let mut document = event_members(event, "events.k8s.io/v1");
     for (new, old) in RENAMED {
         if let Some(value) = document.remove(old) {
@@ -86,7 +86,7 @@ pub(crate) fn event_v1(event: &Object) -> Value {
 /// clients read one or the other for an age.
 pub(crate) fn stored_event(document: &Value) -> Value {
     let mut members = document.as_object().cloned().unwrap_or_default();
-    members.retain(|name, value| !["apiVersion", "kind", "metadata"].contains(&name.as_str()) && !value.is_null());
+    members.retain(|name, value| !ENVELOPE.contains(&name.as_str()) && !value.is_null());
     for (new, old) in RENAMED {
         if let Some(value) = members.remove(new) {
             members.entry(old).or_insert(value);
@@ -105,14 +105,15 @@ pub(crate) fn stored_event(document: &Value) -> Value {
     members.into()
 }
 
-fn event_members(event: &Object, api_version: &str) -> Map<String, Value> {
-    let mut document = whole(event, api_version, "Event");
-    let members = event.spec.as_object().into_iter().flatten();
-    for (name, value) in members.filter(|(name, _)| !["apiVersion", "kind", "metadata"].contains(&name.as_str())) {
-        document.insert(name.clone(), value.clone());
-    }
+fn event_members(event: Object, api_version: &str) -> Map<String, Value> {
+    let mut document = whole(&event, api_version, "Event");
+    let Value::Object(members) = event.spec else { return document };
+    document.extend(members.into_iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str())));
     document
 }
+
+/// What is of the object and not of what is told in it.
+const ENVELOPE: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 fn whole(object: &Object, api_version: &str, kind: &str) -> Map<String, Value> {
     let mut metadata = json!(object.metadata);
@@ -126,22 +127,31 @@ fn whole(object: &Object, api_version: &str, kind: &str) -> Map<String, Value> {
     ])
 }
 
-/// The document with each member that has a rule spelled as the rule spells it. AWS's own tools write members with an
-/// upper-case initial as well, and a value must not slip through unmasked for its spelling.
-fn spelled(value: &Value, rule: &Rule) -> Value {
+/// Masks values that may be secrets, and spells each member that has a rule as the rule does: AWS's own tools write
+/// members with an upper-case initial as well, and a value must not slip through for its spelling.
+fn mask(value: &mut Value, rule: &Rule) {
+    // Most of a document has no rules: nothing in it is a secret.
+    if std::ptr::eq(rule, Rule::none()) {
+        return;
+    }
     match value {
+        value if rule.secret && !value.is_null() => *value = MASK.into(),
         Value::Object(members) => {
-            let respelled = members.iter().map(|(written, member)| {
-                let name = match lower_initial(written) {
-                    lower if std::ptr::eq(rule.member(&lower), Rule::none()) => Cow::Borrowed(written.as_str()),
-                    lower => lower,
-                };
-                (name.to_string(), spelled(member, rule.member(&name)))
-            });
-            Value::Object(respelled.collect())
+            let known = |name: &str| !std::ptr::eq(rule.member(name), Rule::none());
+            let other = |written: &String| match lower_initial(written) {
+                Cow::Owned(lower) if known(&lower) => Some((written.clone(), lower)),
+                _ => None,
+            };
+            let respelled: Vec<(String, String)> = members.keys().filter_map(other).collect();
+            for (written, lower) in respelled {
+                if let Some(member) = members.remove(&written) {
+                    members.insert(lower, member);
+                }
+            }
+            members.iter_mut().for_each(|(name, member)| mask(member, rule.member(name)));
         }
-        Value::Array(elements) => elements.iter().map(|element| spelled(element, rule.element())).collect(),
-        other => other.clone(),
+        Value::Array(elements) => elements.iter_mut().for_each(|element| mask(element, rule.element())),
+        _ => {}
     }
 }
 

@@ -58,7 +58,7 @@ impl Cursor {
 /// One object's document.
 pub(crate) async fn get(state: &ApiState, resource: &Resource, namespace: &str, name: &str) -> Result<Value, Failure> {
     let object = state.store.get(&ObjectKey::new(resource.stored, namespace, name)).await?;
-    object.as_ref().map(resource.document).ok_or_else(|| Failure::no_object(resource, name))
+    object.map(resource.document).ok_or_else(|| Failure::no_object(resource, name))
 }
 
 /// A page of the objects in one namespace or in all.
@@ -86,7 +86,8 @@ pub(crate) async fn list(
     let mut last = None;
     for object in listing.into_iter().skip(skip) {
         let object = object?;
-        let document = (resource.document)(&object);
+        let key = object.key();
+        let document = (resource.document)(object);
         if !selector.matches(&document) {
             continue;
         }
@@ -97,7 +98,7 @@ pub(crate) async fn list(
             break;
         }
         page.documents.push(document);
-        last = Some(object.key());
+        last = Some(key);
     }
     Ok(page)
 }

@@ -70,7 +70,7 @@ pub(crate) struct Resource {
     /// The stored kind that its objects are made from.
     pub(crate) stored: Kind,
     /// Makes the served document of a stored object.
-    pub(crate) document: fn(&Object) -> Value,
+    pub(crate) document: fn(Object) -> Value,
     /// Columns of its Table.
     pub(crate) columns: &'static [Column],
     /// Fields that a field selector may name, as paths into the document, besides name and namespace.
@@ -138,7 +138,7 @@ pub(crate) static RESOURCES: [Resource; 6] = [
 const fn event(
     group_version: GroupVersion,
     short_name: &'static str,
-    document: fn(&Object) -> Value,
+    document: fn(Object) -> Value,
     selectable: &'static [&'static str],
 ) -> Resource {
     Resource {

@@ -115,7 +115,7 @@ impl Lines {
         while !self.over {
             if let Some(initial) = &mut self.initial {
                 match initial.next() {
-                    Some(Ok(object)) => match self.view.first(&object) {
+                    Some(Ok(object)) => match self.view.first(object) {
                         Some(line) => return Some(line),
                         None => continue,
                     },
@@ -134,7 +134,7 @@ impl Lines {
                 }
             };
             match event {
-                Ok(event) => match self.view.change(event.change, &event.object) {
+                Ok(event) => match self.view.change(event.change, event.object) {
                     Some(line) => return Some(line),
                     None => continue,
                 },
@@ -180,28 +180,30 @@ impl View {
         for object in listing {
             let object = object?;
             if object.metadata.resource_version <= version {
-                let document = (self.resource.document)(&object);
-                matched.insert(object.metadata.uid.clone(), self.selector.matches(&document));
+                let uid = object.metadata.uid.clone();
+                let document = (self.resource.document)(object);
+                matched.insert(uid, self.selector.matches(&document));
             }
         }
         Ok(())
     }
 
     /// An object to begin with.
-    fn first(&mut self, object: &Object) -> Option<String> {
+    fn first(&mut self, object: Object) -> Option<String> {
         self.change(Change::Added, object)
     }
 
     /// A change; `None` when it does not concern the client.
-    fn change(&mut self, change: Change, object: &Object) -> Option<String> {
+    fn change(&mut self, change: Change, object: Object) -> Option<String> {
+        let uid = object.metadata.uid.clone();
         let document = (self.resource.document)(object);
         let is = self.selector.matches(&document);
         let was = match &mut self.matched {
             None => is && change != Change::Added,
             Some(matched) => {
                 let before = match change {
-                    Change::Deleted => matched.remove(&object.metadata.uid),
-                    _ => matched.insert(object.metadata.uid.clone(), is),
+                    Change::Deleted => matched.remove(&uid),
+                    _ => matched.insert(uid, is),
                 };
                 // Unknown: the client may know it, and to be told of an object's end twice does no harm.
                 before.unwrap_or(change != Change::Added)

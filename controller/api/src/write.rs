@@ -70,7 +70,7 @@ async fn once(state: &ApiState, target: Target<'_>, change: &Change, dry: bool) 
         (None, change) if !change.creates() => return Err(Failure::no_object(resource, name).into()),
         _ => {}
     }
-    let before = stored.as_ref().map(resource.document);
+    let before = stored.clone().map(resource.document);
     let mut after = change.of(target, before.as_ref())?;
     if let Some(stored) = &stored {
         expected(target, change, stored, &after)?;
@@ -104,7 +104,7 @@ async fn once(state: &ApiState, target: Target<'_>, change: &Change, dry: bool) 
     if dry && resource.stored != Kind::Event {
         warnings.extend(previewed(state, target, &object).await?);
     }
-    Ok(Written { code, document: (resource.document)(&object), warnings })
+    Ok(Written { code, document: (resource.document)(object), warnings })
 }
 
 /// Deletes an object, or with `dry` says what would come of it. A document that still has finalizers is the answer
@@ -146,7 +146,7 @@ pub(crate) async fn delete(
     }
     let gone = outcome.change == Some(evenkeel_store::Change::Deleted);
     let document = match gone {
-        false => (resource.document)(&outcome.object),
+        false => (resource.document)(outcome.object),
         true => json!({
             "kind": "Status",
             "apiVersion": "v1",
