@@ -3,6 +3,7 @@
 
 pub mod fleet;
 mod journal;
+pub mod program;
 pub mod script;
 mod wire;
 mod world;

@@ -1,0 +1,13 @@
+//! The real program over the wire: as a process, on real ports, with the real AWS CLI and kubectl, against its own sandbox and
+//! against moto.
+#![allow(clippy::unwrap_used)]
+
+mod commands;
+mod converge;
+mod drift;
+mod fixture;
+mod follow;
+mod kube;
+mod lifecycle;
+mod moto;
+mod tutorial;
