@@ -4,6 +4,7 @@
 
 mod discovers;
 mod masks;
+mod odd;
 mod reads;
 mod tables;
 mod watches;
