@@ -8,6 +8,7 @@ mod configuration;
 mod dashboards;
 mod ecs;
 mod iam;
+mod live;
 mod metrics;
 mod runbooks;
 

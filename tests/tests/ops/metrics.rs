@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{alerts, dashboards, read, tool};
 
-const MANIFESTS: &str = r#"
+pub(crate) const MANIFESTS: &str = r#"
 apiVersion: evenkeel.dev/v1alpha1
 kind: Cluster
 metadata: {name: shop-prod}
