@@ -6,7 +6,7 @@ use evenkeel_core::catalogue::Severity;
 use evenkeel_core::desired::APPROVE;
 use evenkeel_core::manifest::{Load, Manifest};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
-use evenkeel_store::{Batch, CommitError, Store, StoreError, Table, Write};
+use evenkeel_store::{Batch, CommitError, Precondition, Store, StoreError, Table, Write};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -19,6 +19,9 @@ pub const GUARD_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// Objects in one commit: with a record each, well within what a batch may hold.
 const CHUNK: usize = 200;
+
+/// Tries for one commit. Each is over in milliseconds, so even while every pass writes a status one of them gets through.
+const ATTEMPTS: u32 = 10;
 
 /// What applying a load did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,11 +77,19 @@ pub enum ApplyError {
 pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -> Result<Summary, ApplyError> {
     let mut summary = Summary::default();
     for chunk in load.manifests.chunks(CHUNK) {
-        let mut writes = Vec::new();
-        for manifest in chunk {
-            declare(store, manifest, revision, &mut writes, &mut summary).await?;
+        let before = summary.clone();
+        for attempt in 1.. {
+            let mut batch = Batch::new(now, Vec::new());
+            for manifest in chunk {
+                declare(store, manifest, revision, &mut batch, &mut summary).await?;
+            }
+            match store.commit(batch).await {
+                Ok(_) => break,
+                // Somebody wrote one of them in between, an annotation perhaps, which must not be lost: look again.
+                Err(CommitError::Conflict { .. }) if attempt < ATTEMPTS => summary.clone_from(&before),
+                Err(error) => return Err(error.into()),
+            }
         }
-        commit(store, writes, now).await?;
     }
     broken(store, load, now, &mut summary).await?;
     prune(store, load, now, &mut summary).await?;
@@ -96,7 +107,7 @@ async fn declare(
     store: &Store,
     manifest: &Manifest,
     revision: &str,
-    writes: &mut Vec<Write>,
+    batch: &mut Batch,
     summary: &mut Summary,
 ) -> Result<(), ApplyError> {
     let declared = &manifest.object;
@@ -132,10 +143,14 @@ async fn declare(
         Some(_) => {}
     }
     if !same {
-        writes.push(Write::Apply(object));
+        batch.preconditions.push(match &existing {
+            Some(existing) => Precondition::Unchanged(key.clone(), existing.metadata.resource_version),
+            None => Precondition::Absent(key.clone()),
+        });
+        batch.writes.push(Write::Apply(object));
     }
     if record != before {
-        writes.push(record.write(&key));
+        batch.writes.push(record.write(&key));
     }
     if before.error.is_some() {
         summary.told.push(key);

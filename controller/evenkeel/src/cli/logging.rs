@@ -69,9 +69,7 @@ pub(super) fn start(config: &Config, recent: Option<&Recent>) -> Result<(), Stri
     let filter = EnvFilter::try_new(&filter).map_err(|error| format!("--log {level}: {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
     let started = match (recent, config.log_format.unwrap_or_default()) {
-        (Some(recent), _) => {
-            builder.with_ansi(false).with_timer(TimeOfDay).with_writer(recent.clone()).try_init()
-        }
+        (Some(recent), _) => builder.with_ansi(false).with_timer(TimeOfDay).with_writer(recent.clone()).try_init(),
         (None, LogFormat::Json) => builder.json().flatten_event(true).with_writer(io::stderr).try_init(),
         (None, LogFormat::Human) => {
             let colour = io::IsTerminal::is_terminal(&io::stderr());
