@@ -14,7 +14,7 @@ use crate::view::{Controller, tag_list};
 /// Plans the creation: service, target, policies and scheduled actions in one go, since none needs a value that only
 /// the one before makes known.
 pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, now: Timestamp) -> Plan {
-    if let Some(created) = memory.created_at {
+    if let Some(created) = memory.created_at.filter(|_| !is_ours(observed, &memory)) {
         let age = now.duration_since(created);
         if age < CREATION_SETTLE {
             // Right after a creation MISSING means "not visible yet": creating again would make a second one.
@@ -66,6 +66,12 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, n
     plan.actions.extend(scaling.before.into_iter().chain(scaling.after));
     plan.applied = desired.applied();
     plan
+}
+
+/// Whether the service that is gone is the one that we created, and not one before it.
+fn is_ours(gone: &Observed, memory: &Memory) -> bool {
+    let created = gone.service.present().and_then(|service| service.get("createdAt"));
+    created.is_some() && created == memory.owned.as_ref()
 }
 
 /// The difference that a service makes by not being there.

@@ -125,6 +125,17 @@ fn a_draining_name_is_waited_for() {
 }
 
 #[test]
+fn what_was_just_created_and_is_deleted_is_created_again_at_once_and_only_what_was_before_it_is_no_answer() {
+    let mut inactive = world().live("/status", json!("INACTIVE")).live("/createdAt", json!(5));
+    inactive.observed.revision_content = None;
+    inactive.memory.created_at = Some(now());
+    inactive.memory.owned = Some(json!(5));
+    assert_eq!(operations(&inactive.plan()), [Operation::CreateService]);
+    inactive.memory.owned = Some(json!(6));
+    assert_eq!(reasons(&inactive.plan()), [Reason::AwaitingWrite], "the read shows the one before");
+}
+
+#[test]
 fn content_whose_rollout_failed_is_not_tried_again_until_it_changes_or_somebody_asks() {
     // Our rollout of ARN was rolled back by the circuit breaker to another revision.
     let mut failed = world().live("/taskDefinition", json!(OTHER)).live("/healthCheckGracePeriodSeconds", json!(0));
