@@ -106,6 +106,18 @@ fn a_missing_service_is_created_once_with_everything_it_needs() {
 }
 
 #[test]
+fn what_was_said_of_a_service_that_is_gone_does_not_hold_for_its_successor() {
+    // Adopted, so never created by us; its rollout failed; then somebody deleted it.
+    let mut gone = world().applied();
+    gone.memory.owned = Some(json!(1_600_000_000.5));
+    gone.memory.failed = Some(crate::memory::Failed { content: "x".into(), reason: "it broke".into(), at: now() });
+    gone.observed.service = Observation::Absent;
+    let plan = gone.plan();
+    assert_eq!(operations(&plan), [Operation::CreateService]);
+    assert!(plan.memory.failed.is_none() && plan.memory.owned.is_none() && plan.memory.applied.is_null());
+}
+
+#[test]
 fn creating_again_after_a_crash_uses_the_same_token() {
     let mut missing = world();
     missing.observed.service = Observation::Absent;
