@@ -62,7 +62,8 @@ impl World {
         let clock = Clock::simulated(start);
         let caller = Caller::new("123456789012", "ap-northeast-1");
         let sandbox = Arc::new(Mutex::new(Sandbox::new(sandbox)));
-        let store_options = evenkeel_store::Options { store_id: Some(1), ..evenkeel_store::Options::default() };
+        let store_options =
+            evenkeel_store::Options { store_id: Some(1), inline: true, ..evenkeel_store::Options::default() };
         let store = Store::temporary(store_options).await.expect("a temporary store opens");
         let journal = Journal::of(&store).await;
         let wire = Wire::default();

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use evenkeel_core::object::{Kind, Object, ObjectKey, ResourceVersion};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 use uuid::Uuid;
 
 use crate::batch::{Batch, Committed, Table};
@@ -30,12 +30,15 @@ pub struct Options {
     /// Identity for a store that is made new; uids derive from it. `None` takes a random one; a simulation gives one, so
     /// that it repeats exactly.
     pub store_id: Option<u128>,
+    /// Work on the disk in the caller's own thread, one thing after the other, so that a simulation repeats exactly. In a
+    /// program it would hold the runtime up.
+    pub inline: bool,
 }
 
 impl Default for Options {
     /// 16,384 recent changes: a status write for each of 10,000 services, and half as much again.
     fn default() -> Self {
-        Self { recent_changes: 16_384, store_id: None }
+        Self { recent_changes: 16_384, store_id: None, inline: false }
     }
 }
 
@@ -55,6 +58,17 @@ pub(crate) struct Shared {
     /// `None` once closed.
     pub(crate) disk: RwLock<Option<Disk>>,
     pub(crate) flushes: Flushes,
+    inline: bool,
+}
+
+impl Shared {
+    /// Runs what may block, where it holds nobody up, or, in a simulation, right here.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        if self.inline { Ok(work()) } else { spawn_blocking(work).await }
+    }
 }
 
 /// What is open on disk. The database closes before the directory's lock goes.
@@ -125,6 +139,7 @@ impl Store {
             published: RwLock::new(Published { index, ring, resource_version }),
             disk: RwLock::new(Some(disk)),
             flushes: Flushes::default(),
+            inline: options.inline,
         });
         let (requests, queue) = mpsc::channel(QUEUE);
         let (publish, head) = watch::channel(resource_version);
@@ -216,7 +231,7 @@ impl Store {
     /// [`StoreError`]; [`StoreError::Closed`] once closed.
     pub async fn stats(&self) -> Result<Stats, StoreError> {
         let shared = self.shared.clone();
-        let stats = spawn_blocking(move || {
+        let stats = self.shared.run(move || {
             let disk = read(&shared.disk);
             let disk = disk.as_ref().ok_or(StoreError::Closed)?;
             let bytes = disk.database.bytes();
@@ -247,7 +262,7 @@ impl Store {
         reads: impl FnOnce(&Database) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = self.shared.clone();
-        let read = spawn_blocking(move || {
+        let read = self.shared.run(move || {
             let disk = read(&shared.disk);
             let database = &disk.as_ref().ok_or(StoreError::Closed)?.database;
             reads(database)

@@ -1,7 +1,8 @@
 //! The writer: the one task through which all commits go.
 //!
 //! It takes what has queued up, decides it in order, writes it as one flushed batch, publishes it and acknowledges it.
-//! So many small commits share one flush. The work runs in `spawn_blocking`, which also holds a paused tokio clock still.
+//! So many small commits share one flush. The work runs in `spawn_blocking`, which also holds a
+//! paused tokio clock still.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub(crate) async fn run(
             next = requests.try_recv().ok();
         }
         let (for_round, head) = (shared.clone(), head.clone());
-        let rounds = spawn_blocking(move || {
+        let rounds = shared.run(move || {
             while !commits.is_empty() {
                 round(&for_round, &mut commits, &head);
             }

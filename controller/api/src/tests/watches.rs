@@ -103,7 +103,7 @@ async fn initial_events_without_the_word_on_versions_are_refused() {
 
 #[tokio::test]
 async fn a_version_that_is_no_longer_known_is_an_error_in_the_stream() {
-    let api = Api::with(Options { recent_changes: 1, store_id: Some(1) }).await;
+    let api = Api::with(Options { recent_changes: 1, store_id: Some(1), ..Options::default() }).await;
     for name in ["a", "b", "c"] {
         api.apply(service("shop", name)).await;
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass, Gateway};
 use evenkeel_core::desired::{RECONCILE, suspension};
-use evenkeel_core::memory::Memory;
+use evenkeel_core::memory::{Memory, SETTLE};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
 use evenkeel_core::plan::{Plan, Waiting};
 use evenkeel_core::reason::{Reason, Weight};
@@ -244,6 +244,15 @@ impl<'a> Pass<'a> {
             (self.context.options.rollout_watch, Priority::RolloutWatch)
         } else {
             (self.context.resync_of(&self.key), Priority::Resync)
+        };
+        // While our own last write lies over what is read, a change by somebody else may hide under it: look again as
+        // soon as reads are believed.
+        let written = plan.memory.written.values().map(|written| written.at).max();
+        let believed = written.map(|at| Duration::try_from(SETTLE - self.now.duration_since(at)).unwrap_or_default());
+        // It may be over by the clock while what was read is from before: then the next read will do.
+        let (delay, priority) = match believed.map(|rest| rest.max(Duration::from_secs(1))) {
+            Some(rest) if rest < delay => (rest, Priority::RolloutWatch),
+            _ => (delay, priority),
         };
         // A suspension with an end is over then, whatever else happens.
         let until = suspension(&self.object.metadata, self.now).and_then(|suspension| suspension.until);
