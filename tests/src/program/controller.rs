@@ -108,7 +108,10 @@ impl Controller {
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         let (_, text) = self.get("/metrics");
         let lines = text.lines().filter(|line| !line.starts_with('#'));
-        lines.filter_map(|line| line.rsplit_once(' ')).filter_map(|(name, it)| Some((name.into(), it.parse().ok()?))).collect()
+        lines
+            .filter_map(|line| line.rsplit_once(' '))
+            .filter_map(|(name, it)| Some((name.into(), it.parse().ok()?)))
+            .collect()
     }
 
     /// Calls to AWS so far by operation, as far as they have this access.
@@ -149,7 +152,10 @@ impl Controller {
         let lines = self.process.lines();
         let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let word = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
-        lines.filter(|it| it["message"] == "changing AWS").map(|it| (word(&it, "key"), word(&it, "operation"))).collect()
+        lines
+            .filter(|it| it["message"] == "changing AWS")
+            .map(|it| (word(&it, "key"), word(&it, "operation")))
+            .collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the program meets that is not ours: the AWS CLI, moto and kubectl. They are never skipped: where one is missing the
+//! What the program meets that is not ours: the AWS CLI and moto. They are never skipped: where one is missing the
 //! test fails and says what to run.
 
 use std::path::{Path, PathBuf};
@@ -18,15 +18,8 @@ fn python(program: &str) -> PathBuf {
     home.join("bin").join(program)
 }
 
-/// kubectl.
-pub fn kubectl() -> PathBuf {
-    let kubectl = root().join("target/kubectl/1.37/kubectl");
-    assert!(kubectl.exists(), "{} is missing: run tests/setup/kube.sh", kubectl.display());
-    kubectl
-}
-
 /// The AWS CLI.
-pub fn aws_cli() -> PathBuf {
+fn aws_cli() -> PathBuf {
     python("aws")
 }
 

@@ -113,7 +113,11 @@ fn compare_sees_through_what_aws_fills_in_and_reorders_and_names_what_differs_fo
     assert_eq!(equal.out, "no drift\n");
     shown["taskDefinition"]["containerDefinitions"][0]["image"] = json!("web:2");
     let differs = same("task-definition", &definition, &shown).expect(2);
-    assert!(differs.out.contains(r#"/taskDefinition/containerDefinitions/web/image: "web:1" <- "web:2""#), "{}", differs.out);
+    assert!(
+        differs.out.contains(r#"/taskDefinition/containerDefinitions/web/image: "web:1" <- "web:2""#),
+        "{}",
+        differs.out
+    );
 
     let service = json!({"serviceName": "web", "desiredCount": 2,
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-b", "subnet-a"]}}});

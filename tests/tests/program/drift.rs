@@ -41,25 +41,25 @@ const CHANGES: &[Change] = &[
     Change {
         service: "min-and-max",
         commands: &["application-autoscaling register-scalable-target RESOURCE --min-capacity 1 --max-capacity 10"],
-        drift: "/scaling/MinCapacity: 2 <- 1",
+        drift: "/scaling/minCapacity: 2 <- 1",
     },
     Change {
         service: "suspended",
         commands: &["application-autoscaling register-scalable-target RESOURCE \
                      --suspended-state DynamicScalingOutSuspended=true"],
-        drift: "/scaling/SuspendedState",
+        drift: "/scaling/suspendedState/dynamicScalingOutSuspended: ",
     },
     Change {
         service: "policy-changed",
         commands: &["application-autoscaling put-scaling-policy RESOURCE --policy-name cpu \
                      --policy-type TargetTrackingScaling --target-tracking-scaling-policy-configuration \
                      {\"TargetValue\":90,\"PredefinedMetricSpecification\":{\"PredefinedMetricType\":\"ECSServiceAverageCPUUtilization\"}}"],
-        drift: "/scaling/Policies/cpu/TargetTrackingScalingPolicyConfiguration/TargetValue: 60 <- 90",
+        drift: "/scaling/policies/cpu/targetTrackingScalingPolicyConfiguration/targetValue: 60 <- 90",
     },
     Change {
         service: "policy-deleted",
         commands: &["application-autoscaling delete-scaling-policy RESOURCE --policy-name cpu"],
-        drift: "/scaling/Policies/cpu: ",
+        drift: "/scaling/policies/cpu: ",
     },
     Change {
         service: "deployment",
@@ -81,7 +81,7 @@ const CHANGES: &[Change] = &[
     Change {
         service: "tags",
         commands: &["ecs tag-resource --resource-arn ARN --tags key=Team,value=other key=Foreign,value=stays"],
-        drift: "/service/tags/Team",
+        drift: "/tags/Team: \"shop\" <- \"other\"",
     },
     Change {
         service: "deleted",
@@ -162,13 +162,15 @@ fn what_others_change_is_found_named_by_field_and_corrected_and_a_count_in_its_r
     }
     change(&aws, WITHIN, "ecs update-service --cluster lab --service SERVICE --desired-count 3");
 
-    for (change, seen) in CHANGES.iter().zip(&seen) {
-        until(&format!("{} to be found as {}", change.service, change.drift), || {
+    until("every change to be found", || {
+        let unfound = CHANGES.iter().zip(&seen).filter_map(|(change, seen)| {
             let drift = watch.drift(change.service, *seen);
             let found = drift.iter().any(|line| line.starts_with(change.drift));
-            found.then_some(()).ok_or_else(|| drift.join("\n"))
+            (!found).then(|| format!("{} as {:?} in {drift:#?}", change.service, change.drift))
         });
-    }
+        let unfound: Vec<String> = unfound.collect();
+        if unfound.is_empty() { Ok(()) } else { Err(unfound.join("\n")) }
+    });
     controller.ready(objects);
     controller.looks_three_times();
     controller.ready(objects);

@@ -78,6 +78,7 @@ spec:
   scaling:
     minCapacity: 2
     maxCapacity: 4
+    suspendedState: {{dynamicScalingOutSuspended: false}}
     policies:
       - policyName: cpu
         policyType: TargetTrackingScaling

@@ -4,6 +4,11 @@ use evenkeel_tests::program::{Controller, Embedded, Place, until};
 
 use crate::fixture;
 
+/// Waits until it begins to write to AWS.
+fn first_write(controller: &Controller) {
+    until("the first write", || controller.changes().first().map(drop).ok_or_else(|| "none".to_owned()));
+}
+
 #[test]
 fn asked_to_stop_in_the_middle_it_finishes_its_passes_and_exits_with_0() {
     let place = Place::new();
@@ -13,10 +18,7 @@ fn asked_to_stop_in_the_middle_it_finishes_its_passes_and_exits_with_0() {
     let sandbox = Embedded::start(&place, &["--latency", "300"]);
     let mut controller =
         Controller::start(&place, &["--source", "source", "--data", "data", "--endpoint-url", &sandbox.url]);
-    until("the first write", || match controller.changes().is_empty() {
-        true => Err("none".to_owned()),
-        false => Ok(()),
-    });
+    first_write(&controller);
     controller.process.signal("TERM");
     assert_eq!(controller.process.exit(), 0);
     let said = controller.process.lines().join("\n");
@@ -30,19 +32,12 @@ fn killed_in_the_middle_it_goes_on_from_its_store_and_makes_nothing_twice() {
     fixture::lab(&place);
     let services: Vec<String> = (0..6).map(|number| format!("web-{number}")).collect();
     services.iter().for_each(|name| fixture::service(&place, name));
-    let sandbox = Embedded::start(&place, &["--latency", "50"]);
+    let sandbox = Embedded::start(&place, &["--latency", "200"]);
     let arguments = ["--source", "source", "--data", "data", "--endpoint-url", &sandbox.url];
-    // Each life is ended right after it began to write; each gets a little further.
-    for operation in ["RegisterTaskDefinition", "CreateService", "PutScalingPolicy"] {
+    // Each life is ended while its first write is under way.
+    for _ in 0..4 {
         let mut controller = Controller::start(&place, &arguments);
-        until(operation, || match controller.changes().iter().any(|(_, it)| it == operation) {
-            true => Ok(()),
-            false => {
-                // What a life before this had done already is not done again.
-                let done = controller.list("services").iter().all(|it| it["status"]["sync"] == "Synced");
-                if done && !controller.list("services").is_empty() { Ok(()) } else { Err("not yet".to_owned()) }
-            }
-        });
+        first_write(&controller);
         controller.process.signal("KILL");
         assert_eq!(controller.process.exit(), -1, "a signal ended it");
     }
@@ -69,7 +64,8 @@ fn a_second_process_on_the_same_store_says_that_it_is_in_use_and_by_what_to_go_o
     fixture::lab(&place);
     let arguments = ["--sandbox", "--source", "source", "--data", "data"];
     let controller = Controller::start(&place, &arguments);
-    let second = place.run(&[&["run", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"], &arguments[..]].concat());
+    let second =
+        place.run(&[&["run", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"], &arguments[..]].concat());
     let second = second.expect(1);
     let told = "the store in data is in use by another process: stop that one, or give this one another directory";
     assert!(second.err.contains(told), "{}", second.err);

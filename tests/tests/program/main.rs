@@ -1,4 +1,4 @@
-//! The real program over the wire: as a process, on real ports, with the real AWS CLI and kubectl, against its own sandbox and
+//! The real program over the wire: as a process, on real ports, with the real AWS CLI, against its own sandbox and
 //! against moto.
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,6 @@ mod converge;
 mod drift;
 mod fixture;
 mod follow;
-mod kube;
 mod lifecycle;
 mod moto;
 mod tutorial;

@@ -12,7 +12,8 @@ fn use_network_of(moto: &Moto, place: &Place, files: &[String]) {
     let groups = aws.call("ec2 describe-security-groups --query SecurityGroups[].GroupId");
     for file in files {
         let mut text = std::fs::read_to_string(place.path(file)).unwrap();
-        let mut theirs = subnets.as_array().unwrap().iter().chain(groups.as_array().unwrap()).map(|id| id.as_str().unwrap());
+        let mut theirs =
+            subnets.as_array().unwrap().iter().chain(groups.as_array().unwrap()).map(|id| id.as_str().unwrap());
         let is_id = |word: &&str| word.starts_with("subnet-0") || word.starts_with("sg-0");
         let ours: Vec<String> = text.split([' ', ',', '[', ']', '"', '\n']).filter(is_id).map(str::to_owned).collect();
         for id in ours {
@@ -28,11 +29,11 @@ fn the_example_system_syncs_with_moto_and_a_second_time_nothing_is_written() {
     let place = Place::new();
     place.copy(&root().join("desired-state"), "desired-state");
     let moto = Moto::start(&place);
-    let files = ["environments/dev/evenkeel.yaml", "environments/prod/evenkeel.yaml", "hands-on/container-hands-on.yaml"];
+    let files =
+        ["environments/dev/evenkeel.yaml", "environments/prod/evenkeel.yaml", "hands-on/container-hands-on.yaml"];
     use_network_of(&moto, &place, &files.map(|file| format!("desired-state/{file}")));
-    let sync = || {
-        place.run(&["sync", "--endpoint-url", &moto.url, "--until", "synced", "--timeout", "60s", "--data", "data"])
-    };
+    let sync =
+        || place.run(&["sync", "--endpoint-url", &moto.url, "--until", "synced", "--timeout", "60s", "--data", "data"]);
     let first = sync().expect(0);
     assert!(first.out.contains("9 of 9 objects converged"), "{}", first.out);
     assert!(first.err.contains("changing AWS"), "{}", first.err);
@@ -56,8 +57,9 @@ fn the_example_system_syncs_with_moto_and_a_second_time_nothing_is_written() {
 fn a_field_that_the_endpoint_drops_costs_one_write_and_is_named_and_left_alone() {
     let place = Place::new();
     fixture::lab(&place);
-    let declared = "    placementStrategy: [{type: spread, field: attribute:ecs.availability-zone}]\n  scaling:";
-    let text = fixture::service_text("web", 60).replace("  scaling:", declared).replace("FARGATE", "EC2");
+    // moto takes Service Connect, but describes no deployment with it.
+    let declared = "    serviceConnectConfiguration: {enabled: true, namespace: internal}\n  scaling:";
+    let text = fixture::service_text("web", 60).replace("  scaling:", declared);
     place.write("source/web.yaml", &text);
     let moto = Moto::start(&place);
     use_network_of(&moto, &place, &["source/web.yaml".to_owned()]);
@@ -68,7 +70,7 @@ fn a_field_that_the_endpoint_drops_costs_one_write_and_is_named_and_left_alone()
         let ready = ready.unwrap_or_default();
         if ready["reason"] == "NotReflected" { Ok(ready) } else { Err(status.to_string()) }
     });
-    assert!(held["message"].as_str().unwrap().contains("/service/placementStrategy"), "{held}");
+    assert!(held["message"].as_str().unwrap().contains("/service/serviceConnectConfiguration"), "{held}");
     let updates = || moto.calls().iter().filter(|call| **call == Operation::UpdateService).count();
     let sent = updates();
     assert!(sent <= 2, "{sent} UpdateService");

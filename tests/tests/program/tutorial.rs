@@ -93,8 +93,16 @@ fn the_commands_of_a_hands_on_work_with_the_real_cli_and_answer_as_aws_does() {
     assert_eq!(described["failures"][0]["reason"], "MISSING");
     let updated = aws.call("ecs update-service --cluster ContainerHandsOn --service rolling --desired-count 3");
     assert_eq!(updated["service"]["desiredCount"], 3);
-    let refused = aws.run(&["ecs", "update-service", "--cluster", "ContainerHandsOn", "--service", "blue-green",
-        "--task-definition", "ContainerHandsOn:1"]);
+    let refused = aws.run(&[
+        "ecs",
+        "update-service",
+        "--cluster",
+        "ContainerHandsOn",
+        "--service",
+        "blue-green",
+        "--task-definition",
+        "ContainerHandsOn:1",
+    ]);
     assert!(refused.code != 0 && refused.err.contains("InvalidParameterException"), "{refused:?}");
 
     let scalable = "--service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
