@@ -93,8 +93,13 @@ async fn main() -> Result<(), Failure> {
         let engine = engine.clone();
         async move { engine.run().await }
     });
-    let gateway =
-        Gateway::connect(&Account { region: region.clone(), ..Account::default() }, Transport::Network, clock.for_aws(), None).await;
+    let gateway = Gateway::connect(
+        &Account { region: region.clone(), ..Account::default() },
+        Transport::Network,
+        clock.for_aws(),
+        None,
+    )
+    .await;
     let outcome = steps(&store, &clock, &gateway, &writes, &manifests(&region, &subnets)).await;
     engine.queue.shut_down();
     running.await?;
@@ -102,7 +107,13 @@ async fn main() -> Result<(), Failure> {
     outcome
 }
 
-async fn steps(store: &Store, clock: &Clock, gateway: &Gateway, writes: &Mutex<Vec<Operation>>, text: &str) -> Result<(), Failure> {
+async fn steps(
+    store: &Store,
+    clock: &Clock,
+    gateway: &Gateway,
+    writes: &Mutex<Vec<Operation>>,
+    text: &str,
+) -> Result<(), Failure> {
     let files = Files::from([("test.yaml".to_owned(), Content::Bytes(text.as_bytes().to_vec()))]);
     let mut load = load(&files);
     admit(&mut load);
@@ -128,7 +139,10 @@ async fn steps(store: &Store, clock: &Clock, gateway: &Gateway, writes: &Mutex<V
     ready(store).await?;
     let repaired = taken();
     if repaired != [Operation::UpdateService] {
-        return Err(format!("a changed deployment configuration was to be repaired by one UpdateService, not {repaired:?}").into());
+        return Err(format!(
+            "a changed deployment configuration was to be repaired by one UpdateService, not {repaired:?}"
+        )
+        .into());
     }
     println!("drift was found and repaired by one call");
     Ok(())
