@@ -1,6 +1,6 @@
 //! From a loaded directory to objects in the store: applied, updated, and, past the guard, deleted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evenkeel_core::catalogue::Severity;
 use evenkeel_core::desired::APPROVE;
@@ -76,12 +76,13 @@ pub enum ApplyError {
 /// The store's. What was applied before stays; applying again goes on from there.
 pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -> Result<Summary, ApplyError> {
     let mut summary = Summary::default();
+    let records = SourceRecord::all(store).await?;
     for chunk in load.manifests.chunks(CHUNK) {
         let before = summary.clone();
         for attempt in 1.. {
             let mut batch = Batch::new(now, Vec::new());
             for manifest in chunk {
-                declare(store, manifest, revision, &mut batch, &mut summary).await?;
+                declare(store, manifest, &records, revision, &mut batch, &mut summary).await?;
             }
             match store.commit(batch).await {
                 Ok(_) => break,
@@ -106,6 +107,7 @@ async fn commit(store: &Store, writes: Vec<Write>, now: Timestamp) -> Result<(),
 async fn declare(
     store: &Store,
     manifest: &Manifest,
+    records: &HashMap<String, SourceRecord>,
     revision: &str,
     batch: &mut Batch,
     summary: &mut Summary,
@@ -117,16 +119,17 @@ async fn declare(
         summary.pending += 1;
         return Ok(());
     }
-    let before = SourceRecord::read(store, &key).await?;
-    let mut object = existing.clone().unwrap_or_else(|| Object::new(&key, serde_json::Value::Null));
-    object.spec = declared.spec.clone();
+    let before = records.get(&key.to_string()).cloned().unwrap_or_default();
+    let found = existing.as_ref().map(|object| object.metadata.resource_version);
+    let mut object = existing.unwrap_or_else(|| Object::new(&key, serde_json::Value::Null));
     let metadata = &declared.metadata;
-    merge(&mut object.metadata.labels, &metadata.labels, &before.labels);
-    merge(&mut object.metadata.annotations, &metadata.annotations, &before.annotations);
-    if !object.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
-        object.metadata.finalizers.push(FINALIZER.to_owned());
-    }
-    let same = existing.as_ref() == Some(&object);
+    let labels = merged(&object.metadata.labels, &metadata.labels, &before.labels);
+    let annotations = merged(&object.metadata.annotations, &metadata.annotations, &before.annotations);
+    let is_held = object.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER);
+    let same = found.is_some()
+        && is_held
+        && (&object.spec, &object.metadata.labels, &object.metadata.annotations)
+            == (&declared.spec, &labels, &annotations);
     let record = SourceRecord {
         // The commit at which this object last changed: later commits that leave it alone do not touch it.
         revision: if same && !before.revision.is_empty() { before.revision.clone() } else { revision.to_owned() },
@@ -137,19 +140,26 @@ async fn declare(
         annotations: metadata.annotations.keys().cloned().collect(),
         labels: metadata.labels.keys().cloned().collect(),
     };
-    match &existing {
+    match found {
         None => summary.created += 1,
         Some(_) if !same => summary.changed += 1,
         Some(_) => {}
     }
     if !same {
-        batch.preconditions.push(match &existing {
-            Some(existing) => Precondition::Unchanged(key.clone(), existing.metadata.resource_version),
+        batch.preconditions.push(match found {
+            Some(version) => Precondition::Unchanged(key.clone(), version),
             None => Precondition::Absent(key.clone()),
         });
+        object.spec = declared.spec.clone();
+        object.metadata.labels = labels;
+        object.metadata.annotations = annotations;
+        if !is_held {
+            object.metadata.finalizers.push(FINALIZER.to_owned());
+        }
         batch.writes.push(Write::Apply(object));
     }
-    if record != before {
+    // A new object's record may have gone with its predecessor since all were read.
+    if record != before || found.is_none() {
         batch.writes.push(record.write(&key));
     }
     if before.error.is_some() {
@@ -158,10 +168,15 @@ async fn declare(
     Ok(())
 }
 
-/// Sets what the source declares, and takes off what it declared before and no longer does. Keys that others set stay.
-fn merge(live: &mut BTreeMap<String, String>, declared: &BTreeMap<String, String>, before: &BTreeSet<String>) {
-    live.retain(|key, _| !before.contains(key) || declared.contains_key(key));
-    live.extend(declared.clone());
+/// What is live with what the source declares, and without what it declared before and no longer does. Keys that others
+/// set stay.
+fn merged(
+    live: &BTreeMap<String, String>,
+    declared: &BTreeMap<String, String>,
+    before: &BTreeSet<String>,
+) -> BTreeMap<String, String> {
+    let others = live.iter().filter(|(key, _)| !before.contains(*key));
+    others.chain(declared).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Tells the objects of files with errors why their newest manifest is not in force.
@@ -190,11 +205,9 @@ async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary
     let declared: BTreeSet<ObjectKey> = good.chain(load.broken_objects.iter().cloned()).collect();
     let mut gone: BTreeMap<String, Vec<ObjectKey>> = BTreeMap::new();
     for kind in [Kind::Service, Kind::TaskDefinition, Kind::Cluster] {
-        for object in store.list(kind, None).await? {
-            let object = object?;
-            let key = object.key();
-            if !declared.contains(&key) && object.metadata.deletion_timestamp.is_none() {
-                gone.entry(key.cluster_of().name).or_default().push(key);
+        for key in store.list(kind, None).await?.keys().filter(|key| !declared.contains(key)) {
+            if store.get(key).await?.is_some_and(|object| object.metadata.deletion_timestamp.is_none()) {
+                gone.entry(key.cluster_of().name).or_default().push(key.clone());
             }
         }
     }

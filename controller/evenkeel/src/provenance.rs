@@ -1,7 +1,7 @@
 //! Where objects come from: the file, the line and the commit, kept beside the objects and not in them, so that an
 //! edit elsewhere in a file does not touch them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use evenkeel_api::Origin;
 use evenkeel_core::object::{Kind, ObjectKey};
@@ -42,16 +42,27 @@ impl SourceRecord {
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     }
 
+    /// The records of all objects, by key, in one read.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn all(store: &Store) -> Result<HashMap<String, Self>, StoreError> {
+        let records = store.records(Table::Source).await?.into_iter();
+        // The guard over deletions keeps its times in the same table, in another form.
+        Ok(records.filter_map(|(key, bytes)| Some((key, serde_json::from_slice(&bytes).ok()?))).collect())
+    }
+
     /// All objects by the file that declared them when it was last good.
     ///
     /// # Errors
     /// The store's.
     pub async fn last_good(store: &Store) -> Result<Vec<(String, ObjectKey)>, StoreError> {
+        let records = Self::all(store).await?;
         let mut declared = Vec::new();
         for kind in [Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
-            for object in store.list(kind, None).await? {
-                let key = object?.key();
-                declared.push((Self::read(store, &key).await?.file, key));
+            for key in store.list(kind, None).await?.keys() {
+                let file = records.get(&key.to_string()).map(|record| record.file.clone());
+                declared.push((file.unwrap_or_default(), key.clone()));
             }
         }
         Ok(declared)
