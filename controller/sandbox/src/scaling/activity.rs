@@ -29,14 +29,14 @@ impl Target {
 
 pub(super) fn describe(region: &mut Region, now: Timestamp, input: Input<'_>) -> Answer {
     let wanted = optional_key(input)?;
-    let mut rows: Vec<Value> = region
+    let mut rows: Vec<&Value> = region
         .targets
-        .all_seen("", now)
+        .all_seen(wanted.unwrap_or_default(), now)
         .filter(|(key, _)| wanted.is_none_or(|wanted| wanted == *key))
-        .flat_map(|(_, target)| target.activities.iter().cloned())
+        .flat_map(|(_, target)| target.activities.iter())
         .collect();
     rows.sort_by(|a, b| {
         b["StartTime"].as_f64().partial_cmp(&a["StartTime"].as_f64()).unwrap_or(std::cmp::Ordering::Equal)
     });
-    super::answer(input, "ScalingActivities", rows, 50)
+    super::answer(input, "ScalingActivities", rows, Value::clone, 50)
 }

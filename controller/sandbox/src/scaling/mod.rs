@@ -126,12 +126,14 @@ fn object_not_found(message: String) -> ApiError {
     ApiError::new(400, "ObjectNotFoundException", message)
 }
 
-/// One page of `rows` as an answer: `{member: rows, NextToken?}`.
-fn answer(input: Input<'_>, member: &str, rows: Vec<Value>, most: usize) -> Answer {
+/// One page of `rows` as an answer: `{member: rows, NextToken?}`. Only what is on the page is described: a fleet has
+/// thousands of pages.
+fn answer<T>(input: Input<'_>, member: &str, rows: Vec<T>, describe: impl Fn(T) -> Value, most: usize) -> Answer {
     let bad_size = || ApiError::validation(format!("MaxResults must be between 1 and {most}."));
     let bad_token = || ApiError::new(400, "InvalidNextTokenException", "The next token is invalid.");
     let size = crate::paging::size(input.int("MaxResults")?, most, most, bad_size)?;
     let (rows, next) = crate::paging::page(rows, size, input.str("NextToken")?, bad_token)?;
+    let rows: Vec<Value> = rows.into_iter().map(describe).collect();
     let mut answer = serde_json::json!({ member: rows });
     if let Some(next) = next {
         answer["NextToken"] = Value::from(next);

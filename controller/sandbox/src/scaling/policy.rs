@@ -218,11 +218,10 @@ pub(super) fn describe(region: &mut Region, now: Timestamp, input: Input<'_>) ->
     let names = input.strings("PolicyNames")?;
     let rows = region
         .targets
-        .all_seen("", now)
+        .all_seen(wanted.unwrap_or_default(), now)
         .filter(|(key, _)| wanted.is_none_or(|wanted| wanted == *key))
         .flat_map(|(key, target)| target.policies.iter().map(move |(name, policy)| (key, name, policy)))
         .filter(|(_, name, _)| names.is_empty() || names.contains(&name.as_str()))
-        .map(|(key, name, policy)| policy.describe(key, name))
         .collect();
-    super::answer(input, "ScalingPolicies", rows, 10)
+    super::answer(input, "ScalingPolicies", rows, |(key, name, policy)| policy.describe(key, name), 10)
 }

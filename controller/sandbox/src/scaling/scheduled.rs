@@ -152,16 +152,15 @@ pub(super) fn delete(region: &mut Region, now: Timestamp, input: Input<'_>) -> A
 pub(super) fn describe(region: &mut Region, now: Timestamp, input: Input<'_>) -> Answer {
     let wanted = optional_key(input)?;
     let names = input.strings("ScheduledActionNames")?;
-    let mut rows: Vec<(&str, Value)> = region
+    let mut rows: Vec<_> = region
         .targets
-        .all_seen("", now)
+        .all_seen(wanted.unwrap_or_default(), now)
         .filter(|(key, _)| wanted.is_none_or(|wanted| wanted == *key))
         .flat_map(|(key, target)| target.actions.iter().map(move |(name, action)| (key, name, action)))
         .filter(|(_, name, _)| names.is_empty() || names.contains(&name.as_str()))
-        .map(|(key, name, action)| (name.as_str(), action.describe(key, name)))
         .collect();
-    rows.sort_by_key(|(name, _)| *name);
-    super::answer(input, "ScheduledActions", rows.into_iter().map(|(_, row)| row).collect(), 50)
+    rows.sort_by_key(|(_, name, _)| *name);
+    super::answer(input, "ScheduledActions", rows, |(key, name, action)| action.describe(key, name), 50)
 }
 
 /// Does what is due at `at`.

@@ -128,16 +128,15 @@ pub(super) fn describe(region: &mut Region, now: Timestamp, input: Input<'_>) ->
     if ids.is_empty() && input.get("ScalableDimension").is_some() {
         return Err(ApiError::validation("Resource IDs are required when a scalable dimension is given."));
     }
-    let rows: Vec<Value> = if ids.is_empty() {
-        region.targets.all_seen("", now).map(|(key, target)| target.describe(region, key)).collect()
+    let rows: Vec<(&str, &Target)> = if ids.is_empty() {
+        region.targets.all_seen("", now).collect()
     } else {
         let mut keys = ids.into_iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
         keys.sort_unstable();
         keys.dedup();
-        let seen = |key: &&str| region.targets.seen(key, now).map(|target| target.describe(region, key));
-        keys.iter().filter_map(seen).collect()
+        keys.into_iter().filter_map(|key| Some((key, region.targets.seen(key, now)?))).collect()
     };
-    super::answer(input, "ScalableTargets", rows, 50)
+    super::answer(input, "ScalableTargets", rows, |(key, target)| target.describe(region, key), 50)
 }
 
 pub(super) fn check_range(min: i64, max: i64) -> Result<(), ApiError> {
