@@ -1,5 +1,7 @@
 //! From a loaded directory to objects in the store: applied, updated, and, past the guard, deleted.
 
+mod batches;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evenkeel_core::catalogue::Severity;
@@ -12,12 +14,15 @@ use sha2::{Digest, Sha256};
 
 use crate::provenance::SourceRecord;
 
+use batches::batches;
+pub(crate) use batches::references;
+
 /// How many objects of one namespace may go within [`GUARD_WINDOW`] before a person is asked.
 pub const GUARD_LIMIT: usize = 5;
 /// The window of the guard.
 pub const GUARD_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
-/// Objects in one commit: with a record each, well within what a batch may hold.
+/// Deletions in one commit.
 const CHUNK: usize = 200;
 
 /// Tries for one commit. Each is over in milliseconds, so even while every pass writes a status one of them gets through.
@@ -77,7 +82,7 @@ pub enum ApplyError {
 pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -> Result<Summary, ApplyError> {
     let mut summary = Summary::default();
     let records = SourceRecord::all(store).await?;
-    for chunk in load.manifests.chunks(CHUNK) {
+    for chunk in &batches(&load.manifests, |manifest| &manifest.object) {
         let before = summary.clone();
         for attempt in 1.. {
             let mut batch = Batch::new(now, Vec::new());

@@ -9,6 +9,7 @@ use evenkeel_store::{Change, Selector, Store, WatchError};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::apply::references;
 use crate::clock::Clock;
 use crate::fleet::Fleet;
 use crate::metrics::Metrics;
@@ -179,16 +180,7 @@ impl Triggers {
         if key.kind != Kind::Service {
             return;
         }
-        let mut others = Vec::new();
-        if let Some(name) = object.spec["taskDefinition"].as_str() {
-            others.push(ObjectKey::new(Kind::TaskDefinition, &key.namespace, name));
-        }
-        for dependency in object.spec["dependsOn"].as_array().into_iter().flatten() {
-            let kind = dependency["kind"].as_str().and_then(Kind::from_name);
-            if let (Some(kind), Some(name)) = (kind, dependency["name"].as_str()) {
-                others.push(ObjectKey::new(kind, &key.namespace, name));
-            }
-        }
+        let others = references(object);
         if self.references.get(&key) == Some(&others) {
             return;
         }
