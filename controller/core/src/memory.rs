@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::operation::{Action, Operation};
 use crate::tag::TAG_CONTENT;
-use crate::view::{ServiceView, tags};
+use crate::view::{DeploymentView, ServiceView, tags};
 
 /// How long a read may lag behind a write before a difference is believed. AWS documents eventual consistency without
 /// a figure; observed lags are a few seconds, and other tools allow up to two minutes after a creation only.
@@ -111,6 +111,28 @@ pub struct Rollout {
     pub deployment: Option<String>,
     /// When it was started.
     pub at: Timestamp,
+    /// How far it had come when last seen under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+}
+
+impl Rollout {
+    /// Whether a deployment is this rollout.
+    pub fn is(&self, deployment: DeploymentView<'_>) -> bool {
+        match &self.deployment {
+            Some(id) => deployment.id() == id,
+            None => deployment.task_definition() == self.task_definition,
+        }
+    }
+}
+
+/// How far a rollout has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The most of its tasks that ran at once.
+    pub running: i64,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// A value that was sent and accepted.
@@ -207,6 +229,7 @@ impl Memory {
             task_definition: service.task_definition().to_owned(),
             deployment: service.primary().map(|deployment| deployment.id().to_owned()),
             at: now,
+            progress: None,
         });
     }
 

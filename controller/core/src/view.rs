@@ -135,6 +135,11 @@ impl<'a> DeploymentView<'a> {
         text(self.0, "rolloutStateReason")
     }
 
+    /// `runningCount`.
+    pub fn running_count(self) -> i64 {
+        count(self.0, "runningCount")
+    }
+
     /// `failedTasks`.
     pub fn failed_tasks(self) -> i64 {
         count(self.0, "failedTasks")

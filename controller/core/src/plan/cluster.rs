@@ -176,6 +176,7 @@ fn update(desired: &Desired, cluster: &Value, mut memory: Memory, read_at: Times
     }
     let (gone, removal) = gone_tags(&cluster["clusterArn"], &memory.applied, &desired.tags, &live, &ignore);
     drift.extend(gone.iter().cloned());
+    desired.mandate.asks_again(&mut memory);
     let (held, waiting) = hold_unreflected(&drift, &[], &mut memory, read_at);
     let mut plan = Plan { waiting, memory, applied: applied(desired), ..Plan::default() };
     let acts = |member: &str| {

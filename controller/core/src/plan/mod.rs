@@ -81,6 +81,16 @@ impl Mandate {
             .then(|| Waiting::new(Reason::DriftReported, "drift mode Report: differences are reported and left alone"))
     }
 
+    /// Whether somebody has asked, since the last plan, to try again what failed. What AWS did not show is then forgotten.
+    fn asks_again(&self, memory: &mut Memory) -> bool {
+        let asks = self.retry.is_some() && self.retry != memory.handled_retry;
+        if asks {
+            memory.handled_retry.clone_from(&self.retry);
+            memory.sent.clear();
+        }
+        asks
+    }
+
     /// Whether a live resource without our tag may be taken over.
     fn adopts(&self) -> bool {
         self.policy.adoption == Adoption::Adopt
@@ -264,7 +274,8 @@ fn hold_unreflected(
                 Reason::NotReflected,
                 format!(
                     "AWS accepted a value for {path} and does not show it; it is not sent again until the manifest \
-                     or the observed value changes (add the path to spec.drift.ignore to accept it as it is)"
+                     or the observed value changes, or a retry is asked for (annotation evenkeel.dev/retry; add the path \
+                     to spec.drift.ignore to accept it as it is)"
                 ),
             )
         });

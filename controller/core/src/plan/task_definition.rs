@@ -137,6 +137,7 @@ fn keep(desired: &Desired, observed: &Observed, arn: &str, memory: Memory) -> Pl
     }
     let (gone, removal) = gone_tags(&json!(arn), &plan.memory.applied, &desired.tags, &revision.tags, &ignore);
     plan.drift.extend(gone);
+    desired.mandate.asks_again(&mut plan.memory);
     let (held, waiting) = hold_unreflected(&plan.drift, &[], &mut plan.memory, observed.read_at);
     plan.waiting = waiting;
     if plan.drift.iter().all(|drift| held.contains(&drift.path)) {

@@ -148,6 +148,13 @@ fn a_value_that_aws_does_not_show_is_not_sent_again() {
     let plan = world.plan();
     assert!(plan.actions.is_empty(), "{plan:#?}");
     assert_eq!(reasons(&plan), [Reason::NotReflected]);
+    world.desired.mandate.retry = Some("please".into());
+    let plan = world.plan();
+    assert_eq!(operations(&plan), [Operation::UpdateCluster], "somebody asked");
+    world.memory = plan.memory.clone();
+    plan.remember_applied(&mut world.memory, now());
+    world.observed.read_at += SignedDuration::from_secs(20);
+    assert!(!world.plan().waiting.is_empty(), "a request is honoured once");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::memory::Memory;
 use crate::operation::Operation;
-use crate::plan::service::{Desired, Observed, TaskDefinition, plan};
+use crate::plan::service::{Desired, Observed, TaskDefinition, field, plan, rollout};
 use crate::plan::{Mandate, Observation, Owner, Plan, check};
 use crate::reason::Reason;
 use crate::spec::{Adoption, Defaults, DriftMode, ServiceSpec};
@@ -90,6 +90,16 @@ impl World {
         assert_eq!(check::service(&self.desired, &self.observed, &plan), Vec::<String>::new());
         assert_eq!(plan, super::super::plan(&self.desired, &self.observed, &self.memory, now()));
         plan
+    }
+
+    /// The plan so many seconds later.
+    pub(super) fn plan_at(&self, seconds: i64) -> Plan {
+        plan(&self.desired, &self.observed, &self.memory, now() + SignedDuration::from_secs(seconds))
+    }
+
+    /// Hash of what rolls out.
+    pub(super) fn content(&self) -> String {
+        rollout::content(&self.desired, &field::effective(&self.desired, &self.memory.applied))
     }
 
     pub(super) fn declare(mut self, member: &str, value: Value) -> Self {

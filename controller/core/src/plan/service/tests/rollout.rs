@@ -6,6 +6,7 @@ use crate::operation::Operation;
 use crate::plan::service::TaskDefinition;
 use crate::plan::{Observation, Waiting};
 use crate::reason::Reason;
+use crate::view::ServiceView;
 
 const OTHER: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:9";
 
@@ -179,6 +180,33 @@ fn content_whose_rollout_failed_is_not_tried_again_until_it_changes_or_somebody_
     failed.desired.mandate.retry = None;
     failed.desired.task_definition = TaskDefinition::Content { arn: ARN.into(), hash: "v1-cc".into() };
     assert_eq!(body(&failed.plan(), Operation::UpdateService)["taskDefinition"], ARN, "other content");
+}
+
+#[test]
+fn a_rollout_without_progress_has_failed_when_its_deadline_is_over_and_not_if_it_arrives_after_all() {
+    let deployment = |state: &str, running: i64| {
+        json!([{"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": ARN, "rolloutState": state,
+                "runningCount": running}])
+    };
+    let mut rolling = world().applied().live("/deployments", deployment("IN_PROGRESS", 0));
+    let view = rolling.observed.service.present().unwrap().clone();
+    rolling.memory.started(rolling.content(), ServiceView(&view), now());
+    let deadline = rolling.desired.mandate.policy.progress_deadline.as_secs() as i64;
+
+    let mut at = |seconds: i64, state: &str, running: i64| {
+        rolling.observed.service = Observation::Present(view.clone());
+        let Observation::Present(service) = &mut rolling.observed.service else { panic!() };
+        service["deployments"] = deployment(state, running);
+        let plan = rolling.plan_at(seconds);
+        rolling.memory = plan.memory.clone();
+        reasons(&plan)
+    };
+    assert!(at(0, "IN_PROGRESS", 0).is_empty());
+    assert!(at(deadline, "IN_PROGRESS", 1).is_empty(), "a task more");
+    assert!(at(2 * deadline, "IN_PROGRESS", 1).is_empty(), "not over yet");
+    assert_eq!(at(2 * deadline + 1, "IN_PROGRESS", 1), [Reason::RolloutFailed]);
+    assert_eq!(at(3 * deadline, "IN_PROGRESS", 2), [Reason::RolloutFailed], "it has not completed");
+    assert!(at(3 * deadline + 9, "COMPLETED", 2).is_empty(), "it arrived after all");
 }
 
 #[test]

@@ -138,6 +138,11 @@ fn a_write_that_aws_accepts_and_does_not_show_is_held_not_repeated() {
     changed.memory = memory.clone();
     assert_eq!(operations(&changed.plan()), [Operation::UpdateService], "the manifest changed");
 
+    let mut asked = drifted().later(SETTLE.as_secs() + 1);
+    asked.memory = memory.clone();
+    asked.desired.mandate.retry = Some("please".into());
+    assert_eq!(operations(&asked.plan()), [Operation::UpdateService], "somebody asked");
+
     let mut moved = world().live("/healthCheckGracePeriodSeconds", json!(7)).later(SETTLE.as_secs() + 1);
     moved.memory = memory;
     assert_eq!(operations(&moved.plan()), [Operation::UpdateService], "the observed value changed");
