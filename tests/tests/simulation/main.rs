@@ -1,7 +1,9 @@
 //! The whole controller against the sandbox, in virtual time.
 #![allow(clippy::unwrap_used)]
 
+mod chaos;
 mod converge;
 mod counts;
 mod crash;
+mod many;
 mod scenarios;
