@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Plants mistakes in the planner, one at a time, and says which test catches each.
 
-    tests/mutants.py [--only TEXT] [--check]
+    tests/mutants.py [--only TEXT] [--missing] [--check]
 
 The committed crates core and sandbox are copied to a temporary directory together with the property tests, as a small
 workspace of their own; the work tree is not touched. Each mutant is one textual change. The properties run first, with
 few cases; what they let through goes to the unit tests of core. The result is written to tests/mutants.md; with --only
-the other rows stay. --check only says whether every mutant still finds its place in the work tree.
+and --missing (those that have no result yet) the other rows stay. --check only says whether every mutant still finds its place in the work tree.
 
 Not part of CI: a run takes about half an hour on two cores.
 """
@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+RESULT = ROOT / "tests/mutants.md"
 CORE = "controller/core/src"
 PLAN = f"{CORE}/plan"
 
@@ -161,9 +162,20 @@ def missing() -> list[str]:
             for name, path, old, _ in MUTANTS if (ROOT / path).read_text().count(old) != 1]
 
 
+def write(rows: dict[str, str]) -> None:
+    """Writes what is known so far, so that a run that is stopped is not lost."""
+    lines = [rows[name] for name, *_ in MUTANTS if name in rows]
+    RESULT.write_text(
+        "# Mutants\n\nMistakes that were planted in the planner, and the tests that catch them. Written by "
+        "`tests/mutants.py`, which holds the\nchanges themselves. The properties ran 15 cases each; what they let through "
+        "went to the unit tests of core.\n\n| mistake | file | result |\n|---|---|---|\n" + "\n".join(lines) + "\n"
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="only mutants whose name contains this", default="")
+    parser.add_argument("--missing", action="store_true", help="only mutants that have no result yet")
     parser.add_argument("--check", action="store_true", help="only look whether every mutant finds its place")
     options = parser.parse_args()
     if wrong := missing():
@@ -171,8 +183,7 @@ def main() -> int:
         return 1
     if options.check:
         return 0
-    result = ROOT / "tests/mutants.md"
-    known = re.findall(r"^(\| (.*?) \| `.*)$", result.read_text(), flags=re.M) if result.exists() else []
+    known = re.findall(r"^(\| (.*?) \| `.*)$", RESULT.read_text(), flags=re.M) if RESULT.exists() else []
     rows, tried, survivors = {name: row for row, name in known}, 0, 0
     with tempfile.TemporaryDirectory(prefix="mutants-") as temporary:
         directory = pathlib.Path(temporary)
@@ -181,7 +192,8 @@ def main() -> int:
         if status != "SURVIVED":
             print(f"without any mutant: {status} {tests}")
             return 1
-        for name, path, old, new in (mutant for mutant in MUTANTS if options.only in mutant[0]):
+        wanted = [one for one in MUTANTS if options.only in one[0] and not (options.missing and one[0] in rows)]
+        for name, path, old, new in wanted:
             file = directory / path
             original = file.read_text()
             file.write_text(original.replace(old, new))
@@ -193,12 +205,7 @@ def main() -> int:
             print(f"{status:14} {name}: {shown}{more}", flush=True)
             rows[name] = f"| {name} | `{path.removeprefix('controller/core/')}` | {status}: {shown}{more} |"
             tried += 1
-    lines = [rows[name] for name, *_ in MUTANTS if name in rows]
-    result.write_text(
-        "# Mutants\n\nMistakes that were planted in the planner, and the tests that catch them. Written by "
-        "`tests/mutants.py`, which holds the\nchanges themselves. The properties ran 15 cases each; what they let through "
-        "went to the unit tests of core.\n\n| mistake | file | result |\n|---|---|---|\n" + "\n".join(lines) + "\n"
-    )
+            write(rows)
     print(f"{survivors} of {tried} were not caught")
     return 1 if survivors else 0
 
