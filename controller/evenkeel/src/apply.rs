@@ -39,6 +39,8 @@ pub struct Summary {
     pub deleted: usize,
     /// Objects that are gone from the source and are not deleted, with the reason.
     pub held: Vec<Held>,
+    /// A person's word on a Cluster would let some of those go: applying again then makes a difference.
+    pub asks: bool,
     /// Objects that are declared while their predecessor is still being deleted: they are created once it is gone.
     pub pending: usize,
     /// Objects whose manifest has got an error, or has lost one, and that have not changed otherwise: their status is to
@@ -236,6 +238,7 @@ async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary
                  the Cluster with {APPROVE}={token}",
                 keys.len()
             );
+            summary.asks = true;
             summary.held.push(Held { namespace, message });
             mark_gone(store, &keys, now).await?;
             continue;

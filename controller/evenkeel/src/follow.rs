@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use evenkeel_core::admission::admit;
 use evenkeel_core::catalogue::Severity;
@@ -109,14 +110,20 @@ async fn tell(engine: &Engine, held: &Held) -> Result<(), ApplyError> {
     Ok(())
 }
 
+/// When to apply again what could not be applied: deletions take seconds to minutes.
+const AGAIN: Duration = Duration::from_secs(10);
+/// When to see whether a person has given the word that deletions wait for.
+const ASKED: Duration = Duration::from_secs(60);
+
 /// Follows the source for ever: each new snapshot is applied; one that cannot be read changes nothing.
 pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readiness) {
     let mut source = Source::new(root, source::POLL);
-    // What has to be applied again: objects whose predecessors are still being deleted, or a store that failed.
-    let mut again = None;
+    // What has to be applied again, and how soon: objects whose predecessors are still being deleted, a store that failed,
+    // deletions that wait for a word.
+    let mut again: Option<(Arc<Snapshot>, Duration)> = None;
     loop {
         let next = match &again {
-            Some(_) => tokio::time::timeout(std::time::Duration::from_secs(10), source.next()).await.ok(),
+            Some((_, soon)) => tokio::time::timeout(*soon, source.next()).await.ok(),
             None => Some(source.next().await),
         };
         let snapshot = match next {
@@ -127,19 +134,20 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
                 continue;
             }
             None => match again.take() {
-                Some(snapshot) => snapshot,
+                Some((snapshot, _)) => snapshot,
                 None => continue,
             },
         };
         match load_and_apply(&engine, &snapshot).await {
             Ok(summary) => {
                 readiness.source_read();
-                again = (summary.pending > 0).then_some(snapshot);
+                let soon = if summary.pending > 0 { AGAIN } else { ASKED };
+                again = (summary.pending > 0 || summary.asks).then_some((snapshot, soon));
             }
             Err(error) => {
                 tracing::error!(%error, "the source cannot be applied");
                 engine.context.metrics.source_readable(false);
-                again = Some(snapshot);
+                again = Some((snapshot, AGAIN));
             }
         }
     }
