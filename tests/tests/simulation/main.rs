@@ -5,5 +5,6 @@ mod chaos;
 mod converge;
 mod counts;
 mod crash;
+mod guard;
 mod many;
 mod scenarios;
