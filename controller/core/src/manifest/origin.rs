@@ -50,7 +50,7 @@ impl Origin {
 
     /// Where the manifest begins.
     pub fn location(&self) -> Location {
-        self.document.locate("", false)
+        self.document.start
     }
 
     /// The `evenkeel.yaml` that included the manifest, if it is part of a template.

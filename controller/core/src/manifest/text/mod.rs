@@ -1,7 +1,7 @@
 //! Text files: from bytes to JSON values, with the line and column of every node.
 //!
-//! YAML and JSON both become [`serde_json::Value`]. Places are looked up only when a problem is reported, by reading
-//! the text once more; nothing is kept per node.
+//! YAML and JSON both become [`serde_json::Value`]. Places inside a document are looked up only when a problem is
+//! reported, by reading the text once more; nothing is kept per node.
 
 mod decode;
 mod json;
@@ -76,6 +76,8 @@ pub struct Document {
     pub file: Arc<File>,
     /// Which document of the file, from 0.
     pub index: usize,
+    /// Where it begins.
+    pub start: Location,
     /// Its content; YAML merge keys are resolved.
     pub value: Value,
     /// The content as written, where it has merge keys.
@@ -113,9 +115,9 @@ impl File {
     /// The documents of the file up to the first that cannot be read, and why that one cannot. Documents without
     /// content are left out.
     pub fn documents(self: &Arc<Self>) -> (Vec<Document>, Option<Fault>) {
-        let (values, fault) = match self.syntax {
-            Syntax::Yaml => yaml::parse(&self.text),
-            Syntax::Json => json::parse(&self.text),
+        let ((values, fault), starts) = match self.syntax {
+            Syntax::Yaml => (yaml::parse(&self.text), yaml::starts(&self.text)),
+            Syntax::Json => (json::parse(&self.text), vec![Some(json::locate(&self.text, &[], false))]),
         };
         let mut documents = Vec::new();
         for (index, mut value) in values.into_iter().enumerate().filter(|(_, value)| !value.is_null()) {
@@ -125,7 +127,8 @@ impl File {
                 unmerged = Some(value.clone());
                 refused = yaml::merge(&mut value, "");
             }
-            let document = Document { file: Arc::clone(self), index, value, unmerged };
+            let start = starts.get(index).copied().flatten().unwrap_or(Location::START);
+            let document = Document { file: Arc::clone(self), index, start, value, unmerged };
             if let Err(Problem { path, at_key, message, rule, .. }) = refused {
                 let location = document.locate(&path, at_key);
                 return (documents, Some(Fault { location, message, rule }));

@@ -58,6 +58,36 @@ fn printable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}') || matches!(c, '\t' | '\n' | '\r' | '\u{85}')
 }
 
+/// Where the content of each document begins; nothing for one that has none.
+///
+/// Document markers are lines that nothing else in YAML can hold, neither in quotes nor in block scalars (YAML 1.2.2,
+/// "c-forbidden"), so lines are enough to tell, and a large directory need not be parsed once more.
+pub(super) fn starts(text: &str) -> Vec<Option<Location>> {
+    let mut starts = Vec::new();
+    // The document that is open: where it begins, as far as that is known.
+    let mut open: Option<Option<Location>> = None;
+    for (line, whole) in text.lines().enumerate() {
+        let marker = |mark: &str| {
+            let rest = whole.strip_prefix(mark)?;
+            (rest.is_empty() || rest.starts_with([' ', '\t'])).then_some(rest)
+        };
+        let (begins, ends) = (marker("---"), marker("..."));
+        if begins.is_some() || ends.is_some() {
+            starts.extend(open.take());
+            open = begins.map(|_| None);
+        }
+        let content = ends.map_or_else(|| begins.unwrap_or(whole), |_| "").trim_start_matches([' ', '\t']);
+        let directive = open.is_none() && content.starts_with('%');
+        if content.is_empty() || content.starts_with('#') || directive {
+            continue;
+        }
+        let column = whole[..whole.len() - content.len()].chars().count() + 1;
+        open.get_or_insert_default().get_or_insert(Location { line: line + 1, column });
+    }
+    starts.extend(open);
+    starts
+}
+
 /// Puts in each mapping what its merge key brings and it does not say itself.
 pub(super) fn merge(value: &mut Value, path: &str) -> Result<(), Problem> {
     match value {

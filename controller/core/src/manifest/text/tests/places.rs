@@ -167,3 +167,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn where_a_document_begins_is_where_its_root_stands() {
+    for text in [
+        "a: 1\n",
+        "# comment\n\n  a: 1\n",
+        "---\na: 1\n---\n# why\nb: 2\n",
+        "--- {a: 1}\n--- # why\n\n- b\n...\n%YAML 1.1\n--- \nc: 1\n...\n",
+        "a: |\n  ---\n  text\n---\n---\nb: '--- # no'\n---\tc\n",
+        "---x: 1\n....: 2\n",
+        "\u{feff}# first\n---\n[1,\n2]\n---\nz\n",
+        "a: 1\r\n---\r\nb: 1\r\n",
+        "",
+        "# nothing\n",
+        "---\n",
+    ] {
+        let (documents, fault) = read("a.yaml", text.as_bytes());
+        assert_eq!(fault, None, "{text:?}");
+        for document in documents {
+            assert_eq!(document.start, document.locate("", false), "document {} of {text:?}", document.index);
+        }
+    }
+    assert_eq!(read("a.json", b"\n {}").0[0].start, Location { line: 2, column: 2 });
+}
