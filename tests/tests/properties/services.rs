@@ -221,13 +221,14 @@ fn constraints() -> BoxedStrategy<Value> {
     )
 }
 
+/// Only percentages with which a single task can be replaced: a rollout that cannot progress fails at its deadline.
 fn deployment_configuration(sort: Sort) -> BoxedStrategy<Value> {
     let mut members = vec![];
     if sort == Sort::Daemon {
         members.push(maybe("maximumPercent", one(json!([100]))));
-        members.push(maybe("minimumHealthyPercent", one(json!([0, 50]))));
+        members.push(maybe("minimumHealthyPercent", one(json!([0]))));
     } else {
-        members.push(maybe("maximumPercent", one(json!([150, 200, 300]))));
+        members.push(maybe("maximumPercent", one(json!([200, 250, 300]))));
         members.push(maybe("minimumHealthyPercent", one(json!([0, 50, 100]))));
     }
     if sort != Sort::CodeDeploy {
