@@ -16,8 +16,9 @@ use tokio::time::sleep;
 use super::place::Place;
 use super::walk::list;
 
-/// Changes come in bursts; looking waits until this long after the first.
-const DEBOUNCE: Duration = Duration::from_millis(200);
+/// Changes come in bursts; looking waits until this long after the first: an editor's write, rename and touch, or the
+/// swap of a link, are over by then. Longer bursts are for the reader, which waits until two walks agree.
+const DEBOUNCE: Duration = Duration::from_millis(50);
 /// Directories that are watched for events. The kernel's limit is shared by all processes of a user (8,192 on small
 /// machines, inotify(7)); what is beyond is left to the poll.
 const MAX_WATCHED: usize = 1_000;
