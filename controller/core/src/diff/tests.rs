@@ -118,3 +118,16 @@ fn elements_that_share_a_key_are_compared_without_order_and_masked() {
     assert_eq!(paths(&drift), ["/taskDefinition/containerDefinitions/app/environment/KEY"]);
     assert_eq!(drift[0].observed, Some(json!([{"name": "KEY", "value": MASK}, {"name": "KEY", "value": MASK}])));
 }
+
+#[test]
+fn a_port_is_told_apart_by_its_protocol() {
+    let document = |udp: &str| {
+        let ports =
+            json!([{"containerPort": 53, "protocol": "udp", "name": udp}, {"containerPort": 53, "name": "tcp"}]);
+        json!({"containerDefinitions": [{"name": "dns", "portMappings": ports}]})
+    };
+    let ignore = Ignore::default();
+    let drift =
+        diff(DocumentKind::TaskDefinition, &document("a"), &document("b"), Scope::Declared, "/taskDefinition", &ignore);
+    assert_eq!(paths(&drift), ["/taskDefinition/containerDefinitions/dns/portMappings/53~1udp/name"]);
+}
