@@ -12,8 +12,8 @@
 //! the annotation that suspends, is taken. A dry run may be of anything, and tells what would come of it
 //! ([`Preview`]).
 //!
-//! There are no handlers per kind: [`resource`] is a table of what is served, and a new kind is a new row in it.
-//! Documents are masked before they leave ([`document`]): values that may be secrets are never served.
+//! There are no handlers per kind: `resource.rs` is a table of what is served, and a new kind is a new row in it.
+//! Documents are masked before they leave (`document.rs`): values that may be secrets are never served.
 
 mod accept;
 mod age;

@@ -29,7 +29,7 @@ pub struct DescribeArgs {
 /// What `evenkeel describe` prints.
 ///
 /// # Errors
-/// [`ClientError`], when the controller does not answer, and when there is no such object or more than one.
+/// `ClientError`, when the controller does not answer, and when there is no such object or more than one.
 pub fn run(args: &DescribeArgs) -> Result<String, ClientError> {
     let (resource, name) = Resource::target(&args.resource, args.name.as_deref())?;
     let name = name.ok_or_else(|| {

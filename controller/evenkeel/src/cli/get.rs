@@ -78,7 +78,7 @@ impl FromStr for Output {
 /// What `evenkeel get` prints.
 ///
 /// # Errors
-/// [`ClientError`], when the controller does not answer or does not have what was asked for.
+/// `ClientError`, when the controller does not answer or does not have what was asked for.
 pub fn run(args: &GetArgs) -> Result<String, ClientError> {
     let (resource, name) = Resource::target(&args.resource, args.name.as_deref())?;
     let selects = !args.selector.is_empty() || !args.field_selector.is_empty();

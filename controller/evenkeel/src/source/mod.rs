@@ -2,7 +2,7 @@
 //!
 //! It may be a plain directory, a git checkout, a mounted ConfigMap, or what git-sync publishes: a link that it swaps
 //! to a new worktree with every commit, removing the old one at once. A reader in the middle of that sees files vanish,
-//! or a short listing without any error. So [`read`] gives a snapshot only of a tree that two walks in a row saw the
+//! or a short listing without any error. So [`read()`] gives a snapshot only of a tree that two walks in a row saw the
 //! same and that is still where the path leads; anything else is an error, and nothing changes.
 //!
 //! [`Source`] says when to look: notifications make it quick, a cheap poll makes it certain, since links that are

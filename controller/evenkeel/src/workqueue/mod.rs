@@ -10,7 +10,7 @@
 //!   holds back no other key.
 //! - Among due keys the one of higher [`Priority`] goes first, unless the other has been due for longer than
 //!   [`AGEING`] per step between them: every due key has its turn.
-//! - A key that failed comes back as [`requeue`] says, the only retry policy there is.
+//! - A key that failed comes back as [`requeue()`] says, the only retry policy there is.
 //!
 //! **Caveats**
 //!

@@ -26,6 +26,6 @@ pub enum Outcome {
     Forget,
     /// Success, with a reason to look again after this time, and what that look is worth. Not a failure.
     RequeueAfter(Duration, Priority),
-    /// Failure of this class. The key keeps its priority and comes back as [`requeue`](super::requeue) says.
+    /// Failure of this class. The key keeps its priority and comes back as [`requeue()`](super::requeue()) says.
     Retry(Retry),
 }
