@@ -33,6 +33,7 @@ pub(crate) const APP_NAME: &str = "evenkeel";
 pub(crate) struct Clients {
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) code_deploy: aws_sdk_codedeploy::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
 
@@ -52,10 +53,14 @@ impl Clients {
             .protocol(AwsJsonRpcProtocol::aws_json_1_1().with_default_namespace("com.amazonaws.ecs"))
             .retry_config(once());
         let scaling = aws_sdk_applicationautoscaling::config::Builder::from(config).retry_config(once());
+        let code_deploy = aws_sdk_codedeploy::config::Builder::from(config)
+            .protocol(AwsJsonRpcProtocol::aws_json_1_1().with_default_namespace("com.amazonaws.codedeploy"))
+            .retry_config(once());
         let sts = aws_sdk_sts::config::Builder::from(config).retry_config(once());
         Self {
             ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
             scaling: aws_sdk_applicationautoscaling::Client::from_conf(scaling.build()),
+            code_deploy: aws_sdk_codedeploy::Client::from_conf(code_deploy.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
         }
     }

@@ -11,6 +11,8 @@ pub enum AwsService {
     Ecs,
     /// Application Auto Scaling.
     ApplicationAutoScaling,
+    /// AWS CodeDeploy.
+    CodeDeploy,
 }
 
 impl AwsService {
@@ -19,6 +21,7 @@ impl AwsService {
         match self {
             Self::Ecs => "AmazonEC2ContainerServiceV20141113",
             Self::ApplicationAutoScaling => "AnyScaleFrontendService",
+            Self::CodeDeploy => "CodeDeploy_20141006",
         }
     }
 
@@ -27,6 +30,7 @@ impl AwsService {
         match self {
             Self::Ecs => "ecs",
             Self::ApplicationAutoScaling => "application-autoscaling",
+            Self::CodeDeploy => "codedeploy",
         }
     }
 }
@@ -41,7 +45,7 @@ pub enum Access {
 }
 
 /// The token buckets that AWS draws calls from, one of each per account and region. The ECS figures are published;
-/// Application Auto Scaling's are not, so the two buckets for it are careful guesses.
+/// those of Application Auto Scaling and CodeDeploy are not, so the buckets for these are careful guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)] // the names are AWS's own
 pub enum Bucket {
@@ -49,6 +53,10 @@ pub enum Bucket {
     ClusterRead,
     ServiceModify,
     ServiceRead,
+    ServiceDeploymentModify,
+    ServiceDeploymentRead,
+    ServiceRevisionRead,
+    ClusterResourceRead,
     TaskDefinitionModify,
     TaskDefinitionDeletion,
     TaskDefinitionRead,
@@ -56,17 +64,22 @@ pub enum Bucket {
     TagRead,
     ScalingModify,
     ScalingRead,
+    CodeDeployModify,
+    CodeDeployRead,
 }
 
 impl Bucket {
     /// `(burst, refill per second)` as the ECS developer guide publishes them ("Request throttling for the Amazon ECS
-    /// API"); for Application Auto Scaling, where nothing is published, as low as users report throttling to begin.
+    /// API"); where nothing is published, as for Application Auto Scaling, CodeDeploy, StopServiceDeployment and
+    /// ContinueServiceDeployment, as low as users report throttling to begin or as the nearest published bucket.
     pub const fn limits(self) -> (u32, u32) {
         match self {
             Self::ClusterModify => (20, 1),
             Self::ClusterRead => (50, 20),
             Self::ServiceModify => (50, 5),
-            Self::ServiceRead => (100, 20),
+            Self::ServiceRead | Self::ClusterResourceRead => (100, 20),
+            Self::ServiceDeploymentModify => (20, 1),
+            Self::ServiceDeploymentRead | Self::ServiceRevisionRead => (50, 20),
             Self::TaskDefinitionModify => (20, 1),
             Self::TaskDefinitionDeletion => (5, 1),
             Self::TaskDefinitionRead => (50, 20),
@@ -74,6 +87,8 @@ impl Bucket {
             Self::TagRead => (50, 20),
             Self::ScalingModify => (20, 5),
             Self::ScalingRead => (50, 10),
+            Self::CodeDeployModify => (10, 1),
+            Self::CodeDeployRead => (50, 10),
         }
     }
 }
@@ -131,6 +146,13 @@ operations! {
     DeleteService: Ecs Write ServiceModify,
     DescribeServices: Ecs Read ServiceRead,
     ListServices: Ecs Read ServiceRead,
+    ListServiceDeployments: Ecs Read ServiceDeploymentRead,
+    DescribeServiceDeployments: Ecs Read ServiceDeploymentRead,
+    StopServiceDeployment: Ecs Write ServiceDeploymentModify,
+    ContinueServiceDeployment: Ecs Write ServiceDeploymentModify,
+    DescribeServiceRevisions: Ecs Read ServiceRevisionRead,
+    ListTasks: Ecs Read ClusterResourceRead,
+    DescribeTasks: Ecs Read ClusterResourceRead,
     TagResource: Ecs Write TagModify,
     UntagResource: Ecs Write TagModify,
     ListTagsForResource: Ecs Read TagRead,
@@ -144,6 +166,24 @@ operations! {
     DeleteScheduledAction: ApplicationAutoScaling Write ScalingModify,
     DescribeScheduledActions: ApplicationAutoScaling Read ScalingRead,
     DescribeScalingActivities: ApplicationAutoScaling Read ScalingRead,
+    CreateApplication: CodeDeploy Write CodeDeployModify,
+    DeleteApplication: CodeDeploy Write CodeDeployModify,
+    GetApplication: CodeDeploy Read CodeDeployRead,
+    ListApplications: CodeDeploy Read CodeDeployRead,
+    CreateDeploymentGroup: CodeDeploy Write CodeDeployModify,
+    UpdateDeploymentGroup: CodeDeploy Write CodeDeployModify,
+    DeleteDeploymentGroup: CodeDeploy Write CodeDeployModify,
+    GetDeploymentGroup: CodeDeploy Read CodeDeployRead,
+    ListDeploymentGroups: CodeDeploy Read CodeDeployRead,
+    BatchGetDeploymentGroups: CodeDeploy Read CodeDeployRead,
+    GetDeploymentConfig: CodeDeploy Read CodeDeployRead,
+    CreateDeployment: CodeDeploy Write CodeDeployModify,
+    GetDeployment: CodeDeploy Read CodeDeployRead,
+    ListDeployments: CodeDeploy Read CodeDeployRead,
+    ListDeploymentTargets: CodeDeploy Read CodeDeployRead,
+    BatchGetDeploymentTargets: CodeDeploy Read CodeDeployRead,
+    StopDeployment: CodeDeploy Write CodeDeployModify,
+    ContinueDeployment: CodeDeploy Write CodeDeployModify,
 }
 
 impl Operation {

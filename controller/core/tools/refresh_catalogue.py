@@ -23,7 +23,10 @@ OPERATIONS = CORE / "src" / "operation.rs"
 CATALOGUE = CORE / "data" / "catalogue.json"
 
 # AwsService variant in operation.rs -> folder in botocore's data.
-SERVICES = {"Ecs": "ecs", "ApplicationAutoScaling": "application-autoscaling"}
+SERVICES = {"Ecs": "ecs", "ApplicationAutoScaling": "application-autoscaling", "CodeDeploy": "codedeploy"}
+
+# What stands for the answer of an operation that has none.
+EMPTY = {"shape": "Empty", "type": "structure", "members": {}}
 
 
 class Models:
@@ -99,12 +102,13 @@ def catalogue(models):
         mine, shapes = {}, {}
         for operation in sorted(name for name, service in operations() if service == variant):
             described = model["operations"][operation]
-            mine[operation] = [described["input"]["shape"], described["output"]["shape"]]
+            # An operation without an answer answers with an empty one.
+            mine[operation] = [described["input"]["shape"], described.get("output", EMPTY)["shape"]]
         todo = [name for pair in mine.values() for name in pair]
         while todo:
             name = todo.pop()
             if name not in shapes:
-                shapes[name] = shape_of(model["shapes"][name])
+                shapes[name] = shape_of(EMPTY if name == EMPTY["shape"] else model["shapes"][name])
                 todo += references(shapes[name])
         services[folder] = {"operations": mine, "shapes": shapes}
     return {"botocore": models.version(), "apiVersions": versions, "services": services}

@@ -81,6 +81,11 @@ impl Sandbox {
         match operation.service() {
             AwsService::Ecs => ecs::call(region, now, operation, input),
             AwsService::ApplicationAutoScaling => scaling::call(region, now, operation, input),
+            AwsService::CodeDeploy => Err(ApiError::new(
+                400,
+                "UnknownOperationException",
+                format!("{operation} is no operation of AWS CodeDeploy"),
+            )),
         }
     }
 

@@ -27,6 +27,7 @@ async fn each_operation_reaches_its_own_target() {
         let host = match operation.service() {
             evenkeel_core::operation::AwsService::Ecs => "ecs",
             evenkeel_core::operation::AwsService::ApplicationAutoScaling => "application-autoscaling",
+            evenkeel_core::operation::AwsService::CodeDeploy => "codedeploy",
         };
         assert_eq!(request.uri().to_string(), format!("https://{host}.ap-northeast-1.amazonaws.com/"));
     }

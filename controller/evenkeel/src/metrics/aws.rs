@@ -55,6 +55,7 @@ fn service(operation: Operation) -> &'static str {
     match operation.service() {
         AwsService::Ecs => "ecs",
         AwsService::ApplicationAutoScaling => "application-autoscaling",
+        AwsService::CodeDeploy => "codedeploy",
     }
 }
 
