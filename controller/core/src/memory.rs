@@ -9,7 +9,11 @@ use serde_json::Value;
 
 use crate::operation::{Action, Operation};
 use crate::tag::TAG_CONTENT;
-use crate::view::{DeploymentView, ServiceView, tags};
+use crate::view::{ServiceView, tags};
+
+mod rollout;
+
+pub use rollout::{End, Ended, Failed, Progress, Rollout};
 
 /// How long a read may lag behind a write before a difference is believed. AWS documents eventual consistency without
 /// a figure; observed lags are a few seconds, and other tools allow up to two minutes after a creation only.
@@ -17,6 +21,9 @@ pub const SETTLE: SignedDuration = SignedDuration::from_secs(15);
 
 /// How long a service that was just created may be reported MISSING (two minutes is what Terraform allows).
 pub const CREATION_SETTLE: SignedDuration = SignedDuration::from_secs(120);
+
+/// How many rollouts are remembered, the last one included.
+const HISTORY: usize = 10;
 
 /// One object's memory. Kept under the object's uid.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,9 +38,18 @@ pub struct Memory {
     /// Content whose rollout failed: not tried again until it changes or somebody asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failed>,
-    /// The content that our last rollout brought.
+    /// Our last rollout, under way or ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,
+    /// The rollouts before it, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Rollout>,
+    /// The revision that was last known to run well under the manifest's word: what a rollback goes back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_good: Option<String>,
+    /// CODE_DEPLOY: what is known of the two target groups that trade places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_groups: Option<TargetGroups>,
     /// Writes that AWS accepted, by path: held once a read that must show them does not.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sent: BTreeMap<String, Sent>,
@@ -84,55 +100,21 @@ pub struct Intent {
     pub generation: i64,
     /// When it was committed.
     pub at: Timestamp,
-}
-
-/// Content whose rollout failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failed {
-    /// Hash of what triggers rollouts, as it was when it failed.
-    pub content: String,
-    /// What AWS said.
-    pub reason: String,
-    /// When it was noticed.
-    pub at: Timestamp,
-}
-
-/// The rollout that we started last.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Rollout {
-    /// Hash of what triggers rollouts.
-    pub content: String,
-    /// The revision that it brings.
-    pub task_definition: String,
-    /// Id of the deployment that AWS answered with.
+    /// Revision of the source that brought the content, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deployment: Option<String>,
-    /// When it was started.
-    pub at: Timestamp,
-    /// How far it had come when last seen under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub progress: Option<Progress>,
+    pub commit: Option<String>,
 }
 
-impl Rollout {
-    /// Whether a deployment is this rollout.
-    pub fn is(&self, deployment: DeploymentView<'_>) -> bool {
-        match &self.deployment {
-            Some(id) => deployment.id() == id,
-            None => deployment.task_definition() == self.task_definition,
-        }
-    }
-}
-
-/// How far a rollout has come.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// The most of its tasks that ran at once.
-    pub running: i64,
-    /// Since when.
-    pub at: Timestamp,
+/// The two target groups of a CODE_DEPLOY service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TargetGroups {
+    /// ARN of the one that served production when last seen: what a service that is created again must come back on, since
+    /// the listener still points there.
+    pub primary: String,
+    /// Names of both, from the deployment group; empty until that was read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pair: Vec<String>,
 }
 
 /// A value that was sent and accepted.
@@ -216,21 +198,29 @@ impl Memory {
         }
         if self.intent.as_ref().is_some_and(|intent| intent.operation == action.operation)
             && let Some(intent) = self.intent.take()
-            && let Some(service) = answer.get("service")
         {
-            self.started(intent.content, ServiceView(service), now);
+            if let Some(service) = answer.get("service").map(ServiceView) {
+                self.started(Rollout::of(intent, service, now), now);
+            } else if let Some(id) = answer.get("deploymentId").and_then(Value::as_str) {
+                self.started(Rollout::by_code_deploy(intent, id, now), now);
+            }
         }
     }
 
-    /// Takes note of a rollout that AWS shows to have begun.
-    pub fn started(&mut self, content: String, service: ServiceView<'_>, now: Timestamp) {
-        self.rollout = Some(Rollout {
-            content,
-            task_definition: service.task_definition().to_owned(),
-            deployment: service.primary().map(|deployment| deployment.id().to_owned()),
-            at: now,
-            progress: None,
-        });
+    /// Takes note of a rollout that has begun. One that was under way is superseded by it.
+    pub fn started(&mut self, rollout: Rollout, now: Timestamp) {
+        self.close_rollout(now);
+        self.rollout = Some(rollout);
+    }
+
+    /// Puts the last rollout with those before it; what becomes of it is of no interest any more.
+    pub(crate) fn close_rollout(&mut self, now: Timestamp) {
+        if let Some(mut before) = self.rollout.take() {
+            before.end.get_or_insert_with(|| End { outcome: Ended::Superseded, reason: String::new(), at: now });
+            self.history.push(before);
+            let surplus = self.history.len().saturating_sub(HISTORY - 1);
+            self.history.drain(..surplus);
+        }
     }
 
     /// The resource that the object managed before, if its manifest now names another.

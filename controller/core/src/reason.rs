@@ -89,6 +89,8 @@ reasons! {
     RolloutFailed: Stuck,
     /// The resource belongs to another controller (EXTERNAL, Express mode, a CodeDeploy deployment).
     NotManaged: Stuck,
+    /// CodeDeploy's application or deployment group is missing, does not fit the service, or is another service's.
+    CodeDeployNotReady: Stuck,
     /// The spec is invalid.
     Invalid: Stuck,
     /// The manifest's file has an error; the last good spec stays in force.

@@ -92,10 +92,39 @@ impl<'a> ServiceView<'a> {
         self.deployments().find(|deployment| deployment.status() == "PRIMARY")
     }
 
+    /// All task sets of a CODE_DEPLOY or EXTERNAL service.
+    pub fn task_sets(self) -> impl Iterator<Item = &'a Value> {
+        self.0.get("taskSets").and_then(Value::as_array).into_iter().flatten()
+    }
+
     /// The task set with status `PRIMARY` of a CODE_DEPLOY or EXTERNAL service.
     pub fn primary_task_set(self) -> Option<&'a Value> {
-        let sets = self.0.get("taskSets").and_then(Value::as_array)?;
-        sets.iter().find(|set| text(set, "status") == "PRIMARY")
+        self.task_sets().find(|set| text(set, "status") == "PRIMARY")
+    }
+
+    /// Whether ECS itself shifts traffic from old tasks to new ones: blue/green, linear and canary deployments.
+    pub fn shifts_traffic(self) -> bool {
+        let strategy = self.0.pointer("/deploymentConfiguration/strategy").and_then(Value::as_str);
+        matches!(strategy, Some("BLUE_GREEN" | "LINEAR" | "CANARY"))
+    }
+
+    /// ARN of the target group that its first load balancer names.
+    pub fn target_group(self) -> Option<&'a str> {
+        self.0.pointer("/loadBalancers/0/targetGroupArn").and_then(Value::as_str)
+    }
+
+    /// Whether nothing is being replaced: one deployment, completed, or one task set, steady.
+    pub fn is_settled(self) -> bool {
+        match self.controller() {
+            Controller::Ecs => {
+                let done = |primary: DeploymentView<'_>| matches!(primary.rollout_state(), None | Some("COMPLETED"));
+                self.deployments().count() == 1 && self.primary().is_some_and(done)
+            }
+            _ => {
+                let steady = |set: &Value| text(set, "stabilityStatus") == "STEADY_STATE";
+                self.task_sets().count() == 1 && self.primary_task_set().is_some_and(steady)
+            }
+        }
     }
 
     /// Whether ECS itself owns the service (Express mode): never ours to manage.
@@ -113,6 +142,11 @@ impl<'a> DeploymentView<'a> {
     /// `id`.
     pub fn id(self) -> &'a str {
         text(self.0, "id")
+    }
+
+    /// `createdAt`, in whole seconds.
+    pub fn created_at(self) -> Option<jiff::Timestamp> {
+        seconds(self.0.get("createdAt")?)
     }
 
     /// `status`: `PRIMARY`, `ACTIVE` or `INACTIVE`.
@@ -144,6 +178,12 @@ impl<'a> DeploymentView<'a> {
     pub fn failed_tasks(self) -> i64 {
         count(self.0, "failedTasks")
     }
+}
+
+/// A time as AWS's JSON protocols have it: seconds since the epoch with a fraction, which is cut off.
+pub fn seconds(time: &Value) -> Option<jiff::Timestamp> {
+    #[allow(clippy::cast_possible_truncation)] // far from the limits of either
+    jiff::Timestamp::from_second(time.as_f64()? as i64).ok()
 }
 
 /// Tags by key, from ECS's list form (`[{"key", "value"}]`).

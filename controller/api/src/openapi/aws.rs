@@ -3,7 +3,7 @@
 
 use evenkeel_core::canonical::{DocumentKind, Rule};
 use evenkeel_core::catalogue::{Bounds, Catalogue, Document, Shape, ShapeKind, Structure};
-use evenkeel_core::plan::service::{FIELDS, Field};
+use evenkeel_core::plan::service::{FIELDS, Field, UnderCodeDeploy};
 use serde_json::{Map, Value, json};
 
 /// Schema of an AWS document in a manifest.
@@ -126,8 +126,13 @@ fn what_a_change_does(field: &Field) -> String {
     if field.guarded {
         told.push("Taking it away from a live service waits for approval.");
     }
-    if field.update && !field.code_deploy {
-        told.push("Under the CODE_DEPLOY controller it cannot be updated.");
+    match field.code_deploy {
+        UnderCodeDeploy::Update => {}
+        _ if !field.update => {}
+        UnderCodeDeploy::Deployment => {
+            told.push("Under the CODE_DEPLOY controller it changes by a CodeDeploy deployment.")
+        }
+        UnderCodeDeploy::Never => told.push("Under the CODE_DEPLOY controller it cannot be updated."),
     }
     told.join(" ")
 }

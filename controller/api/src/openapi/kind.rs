@@ -96,10 +96,6 @@ pub(super) fn complete(schemas: &mut Map<String, Value>) {
         *place = aws::document(document);
         place["description"] = description;
     }
-    if let Some(place) = schemas.get_mut("ServiceSpec").map(|schema| &mut schema["properties"]["codeDeploy"]) {
-        place["type"] = "object".into();
-        place["x-kubernetes-preserve-unknown-fields"] = true.into();
-    }
     schemas.values_mut().for_each(drop_null);
     schemas.insert("ObjectMeta".into(), object_meta());
     schemas.insert("Status".into(), status());

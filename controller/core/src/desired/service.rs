@@ -86,6 +86,7 @@ impl Service {
             document: self.document.clone(),
             tags: self.tags.clone(),
             task_definition: pinned.map_or(task_definition, plan::service::TaskDefinition::Revision),
+            code_deploy: self.spec.code_deploy.clone().unwrap_or_default(),
             scaling: self.scaling.clone(),
             mandate: mandate(self.spec.policy(defaults), &object.metadata, now),
             blocked,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::service::{self, FIELDS, TaskDefinition, resource_id};
+use super::service::{self, FIELDS, TaskDefinition, UnderCodeDeploy, resource_id};
 use super::{Plan, TAG_INSTALLATION};
 use crate::operation::{Access, Action, AwsService, Operation};
 use crate::spec::{DeletionPolicy, DriftMode};
@@ -29,8 +29,15 @@ pub fn service(desired: &service::Desired, observed: &service::Observed, plan: &
         "only drift mode Correct changes anything",
     );
     rule(plan.actions.iter().all(|action| is_about(action, desired)), "every action is about this very service");
-    let rollouts = of(Operation::CreateService).chain(of(Operation::UpdateService)).count();
-    rule(rollouts <= 1, "at most one rollout a pass");
+    let starts = [Operation::CreateService, Operation::UpdateService];
+    let rollouts = starts.into_iter().flat_map(of).count();
+    rule(rollouts <= 1 && of(Operation::CreateDeployment).count() <= 1, "at most one rollout a pass");
+    rule(
+        !has(Operation::CreateDeployment)
+            || live.is_some_and(|live| ServiceView(live).controller() == Controller::CodeDeploy)
+                && observed.code_deploy.present().is_some_and(|seen| seen.running().is_none()),
+        "CodeDeploy deploys only a service of its own, and one deployment at a time",
+    );
     rule(!has(Operation::CreateService) || live.is_none(), "a live service is not created again");
     rule(
         !has(Operation::DeleteService) || mandate.deleting && mandate.policy.deletion_policy == DeletionPolicy::Delete,
@@ -59,8 +66,8 @@ pub fn service(desired: &service::Desired, observed: &service::Observed, plan: &
         rule(!stranger || plan.actions.is_empty(), "nothing that is not ours is written to");
         if ServiceView(live).controller() == Controller::CodeDeploy {
             let allowed = |name: &str| {
-                matches!(name, "cluster" | "service" | "desiredCount")
-                    || FIELDS.iter().any(|field| field.name == name && field.code_deploy)
+                matches!(name, "cluster" | "service" | "desiredCount" | "deploymentController")
+                    || FIELDS.iter().any(|field| field.name == name && field.code_deploy == UnderCodeDeploy::Update)
             };
             let members = of(Operation::UpdateService).filter_map(|action| action.body.as_object()).flatten();
             rule(
@@ -87,7 +94,12 @@ pub fn service(desired: &service::Desired, observed: &service::Observed, plan: &
             .into_iter()
             .any(|(name, _)| name == "taskDefinition" || FIELDS.iter().any(|field| field.rollout && field.name == name))
     };
-    rule(!failed || !of(Operation::UpdateService).any(deploys), "failed content is not rolled out again");
+    let back = |action: &Action| {
+        let good = plan.memory.last_good.as_deref();
+        good.is_some() && action.body.get("taskDefinition").and_then(Value::as_str) == good
+    };
+    let again = of(Operation::UpdateService).any(|action| deploys(action) && !back(action));
+    rule(!failed || !again && !has(Operation::CreateDeployment), "failed content is not rolled out again");
     wrong
 }
 
@@ -100,6 +112,11 @@ fn is_about(action: &Action, desired: &service::Desired) -> bool {
         (_, Operation::TagResource | Operation::UntagResource) => {
             text("resourceArn").is_some_and(|arn| arn.ends_with(&format!("/{}", desired.service)))
         }
+        (AwsService::CodeDeploy, Operation::CreateDeployment) => {
+            text("description").is_some_and(|text| text.contains(&desired.owner.object))
+        }
+        // These name a deployment by its id.
+        (AwsService::CodeDeploy, _) | (_, Operation::StopServiceDeployment) => true,
         _ => {
             text("cluster") == Some(&desired.cluster)
                 && text("service").or(text("serviceName")) == Some(&desired.service)

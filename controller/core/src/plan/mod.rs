@@ -150,6 +150,15 @@ impl Waiting {
     }
 }
 
+/// Something that is read only when a plan needs it, since it costs calls of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// The deployment group of a CODE_DEPLOY service with its deployments.
+    CodeDeploy,
+    /// The newest service deployment of a service with the ECS controller.
+    ServiceDeployment,
+}
+
 /// What is to be done about one object, and why the rest is not.
 #[must_use]
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -162,8 +171,12 @@ pub struct Plan {
     pub proposed: Vec<Action>,
     /// Paths of the differences that the actions are to repair.
     pub acting: Vec<String>,
+    /// Paths of the differences that are gone once a deployment that the actions begin has arrived.
+    pub deploying: Vec<String>,
     /// What is waited for.
     pub waiting: Vec<Waiting>,
+    /// What else it takes to know: whoever can, reads it and plans again.
+    pub asks: BTreeSet<Ask>,
     /// What is known now; committed before the actions where one of them may start a rollout.
     pub memory: Memory,
     /// The declared document, remembered as applied once all actions have succeeded.
@@ -182,6 +195,7 @@ impl Plan {
     fn hold(&mut self) {
         self.proposed.append(&mut self.actions);
         self.acting.clear();
+        self.deploying.clear();
         self.memory.intent = None;
     }
 

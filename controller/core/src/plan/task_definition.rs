@@ -209,6 +209,7 @@ fn register(
         content: content.clone(),
         generation: desired.generation,
         at: now,
+        commit: None,
     });
     let reason = match drift.first() {
         Some(first) if known.is_some() => format!(

@@ -1,10 +1,11 @@
 //! Our own part of an object's `spec`, typed. AWS documents inside it (`cluster`, `taskDefinition`, `service`,
-//! `scaling`, `codeDeploy`) stay JSON: what they may hold is the field catalogue's business.
+//! `scaling`) stay JSON: what they may hold is the field catalogue's business.
 //!
 //! [`read`] turns the JSON of a spec into its type and reports each unknown member with the name that was probably
 //! meant; a member that is `null` counts as absent.
 
 mod cluster;
+mod code_deploy;
 mod directory;
 mod duration;
 mod policy;
@@ -13,9 +14,12 @@ mod strict;
 mod task_definition;
 
 pub use cluster::ClusterSpec;
+pub use code_deploy::{CodeDeploy, Hook};
 pub use directory::{DirectorySpec, FileRule};
 pub use duration::Duration;
-pub use policy::{Adoption, Defaults, DeletionPolicy, DriftMode, DriftPolicy, IgnorePointer, Policy, Rollout};
+pub use policy::{
+    Adoption, Defaults, DeletionPolicy, DriftMode, DriftPolicy, IgnorePointer, OnFailure, Policy, Rollout,
+};
 pub use service::{DependencyKind, DependsOn, ServiceSpec, TaskDefinitionRef};
 pub use strict::{did_you_mean, read, unknown_member};
 pub use task_definition::{TaskDefinitionSpec, strip_output_only};

@@ -59,6 +59,19 @@ pub struct Rollout {
     /// A rollout without progress for so long has failed. Bake time, pauses and the termination wait do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress_deadline: Option<Duration>,
+    /// What to do about a rollout that failed and that AWS itself did not roll back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+}
+
+/// What happens to a rollout that failed, where AWS does nothing about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnFailure {
+    /// It stays as it is, reported and alerted on.
+    #[default]
+    Hold,
+    /// The service goes back to the last revision that was rolled out well.
+    Rollback,
 }
 
 /// `spec.defaults` of a Cluster: what its objects have where they say nothing.
@@ -92,6 +105,8 @@ pub struct Policy {
     pub deletion_policy: DeletionPolicy,
     /// Longest time without progress before a rollout counts as failed.
     pub progress_deadline: Duration,
+    /// What to do about a rollout that failed.
+    pub on_failure: OnFailure,
 }
 
 impl Policy {
@@ -102,6 +117,7 @@ impl Policy {
     pub(super) fn new(own: &Defaults, defaults: &Defaults) -> Self {
         let drift = |of: &Defaults| of.drift.clone().unwrap_or_default();
         let deadline = |of: &Defaults| of.rollout.as_ref().and_then(|rollout| rollout.progress_deadline);
+        let on_failure = |of: &Defaults| of.rollout.as_ref().and_then(|rollout| rollout.on_failure);
         let mut ignore = drift(defaults).ignore;
         for pointer in drift(own).ignore {
             if !ignore.contains(&pointer) {
@@ -114,6 +130,7 @@ impl Policy {
             ignore,
             deletion_policy: own.deletion_policy.or(defaults.deletion_policy).unwrap_or_default(),
             progress_deadline: deadline(own).or(deadline(defaults)).unwrap_or(Self::PROGRESS_DEADLINE),
+            on_failure: on_failure(own).or(on_failure(defaults)).unwrap_or_default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use super::{Adoption, Defaults, DeletionPolicy, DriftPolicy, Policy, Rollout};
+use super::{Adoption, CodeDeploy, Defaults, DeletionPolicy, DriftPolicy, Policy, Rollout};
 
 /// An ECS service with its scaling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,8 +22,8 @@ pub struct ServiceSpec {
     #[serde(default, deserialize_with = "super::optional_document", skip_serializing_if = "Option::is_none")]
     pub scaling: Option<Value>,
     /// Application, group and hooks, for services under the CODE_DEPLOY deployment controller.
-    #[serde(default, deserialize_with = "super::optional_document", skip_serializing_if = "Option::is_none")]
-    pub code_deploy: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_deploy: Option<CodeDeploy>,
     /// How a rollout is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,

@@ -4,10 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Desired, Observed, Plan, TaskDefinition, Waiting, rollout, scaling};
+use super::code_deploy::target_group_name;
+use super::{Desired, Observation, Observed, Plan, TaskDefinition, Waiting, rollout, scaling};
 use crate::diff::Drift;
 use crate::memory::{CREATION_SETTLE, Intent, Memory};
 use crate::operation::{Action, Operation};
+use crate::plan::Ask;
 use crate::reason::Reason;
 use crate::view::{Controller, tag_list};
 
@@ -24,12 +26,22 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, n
     }
     if memory.created_at.is_some() || memory.owned.is_some() {
         // It was there and is gone: nothing that was said of the old one holds for the new one.
-        memory =
-            Memory { creations: memory.creations, handled_retry: memory.handled_retry.take(), ..Memory::default() };
+        memory.close_rollout(now);
+        memory = Memory {
+            creations: memory.creations,
+            handled_retry: memory.handled_retry.take(),
+            target_groups: memory.target_groups.take(),
+            history: std::mem::take(&mut memory.history),
+            ..Memory::default()
+        };
     }
     let document = Value::Object(desired.document.clone());
     let mut plan = Plan { memory, ..Plan::default() };
     plan.drift.push(missing(desired));
+    let target_group = match Controller::of(&document) {
+        Controller::CodeDeploy => production(desired, observed, &mut plan),
+        _ => None,
+    };
     plan.waiting.extend(desired.blocked.iter().cloned());
     let revision = match &desired.task_definition {
         TaskDefinition::Content { arn, .. } => Some(arn.clone()),
@@ -52,9 +64,17 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, n
     }
     let content = rollout::content(desired, &desired.document);
     let token = client_token(desired, &content, plan.memory.creations);
-    let body = body(desired, observed, revision, token);
-    plan.memory.intent =
-        Some(Intent { operation: Operation::CreateService, content, generation: desired.generation, at: now });
+    let mut body = body(desired, observed, revision, token);
+    if let Some(arn) = target_group {
+        body["loadBalancers"][0]["targetGroupArn"] = arn.into();
+    }
+    plan.memory.intent = Some(Intent {
+        operation: Operation::CreateService,
+        content,
+        generation: desired.generation,
+        at: now,
+        commit: None,
+    });
     plan.acting.push("/service".into());
     let reason = "the service does not exist".to_owned();
     plan.actions.push(Action { operation: Operation::CreateService, body, reason });
@@ -72,6 +92,42 @@ pub(super) fn plan(desired: &Desired, observed: &Observed, mut memory: Memory, n
 fn is_ours(gone: &Observed, memory: &Memory) -> bool {
     let created = gone.service.present().and_then(|service| service.get("createdAt"));
     created.is_some() && created == memory.owned.as_ref()
+}
+
+/// The target group on which a CODE_DEPLOY service has to come up: the one that the production listener points at, which
+/// is another one than declared after every second deployment. It is remembered, or what the last deployment left behind
+/// shows it; and where neither tells, that is waited for, since a service on the wrong one gets no traffic.
+fn production(desired: &Desired, observed: &Observed, plan: &mut Plan) -> Option<String> {
+    if let Some(groups) = &plan.memory.target_groups {
+        return Some(groups.primary.clone()).filter(|arn| !arn.is_empty());
+    }
+    let seen = match &observed.code_deploy {
+        Observation::Unknown => {
+            plan.asks.insert(Ask::CodeDeploy);
+            let message = "which target group CodeDeploy left production on has not been read";
+            plan.waiting.push(Waiting::new(Reason::ObservationUnknown, message));
+            return None;
+        }
+        // The service comes first, then its deployment group.
+        Observation::Absent => return None,
+        Observation::Present(seen) => seen,
+    };
+    let declared = desired.document.get("loadBalancers").and_then(|list| list.pointer("/0/targetGroupArn"));
+    let declared = target_group_name(declared.and_then(Value::as_str).unwrap_or_default());
+    match seen.production() {
+        // Never deployed: the listener is where it was set up to be.
+        None if seen.group.get("lastSuccessfulDeployment").is_none_or(Value::is_null) => {}
+        Some(name) if name == declared => {}
+        found => plan.waiting.push(Waiting::new(
+            Reason::CodeDeployNotReady,
+            format!(
+                "the service was deployed before, and production is on {}; declare its ARN in service.loadBalancers, so \
+                 that the service comes up where the listener sends its traffic",
+                found.map_or("one of the pair that cannot be told".to_owned(), |name| format!("target group {name}"))
+            ),
+        )),
+    }
+    None
 }
 
 /// The difference that a service makes by not being there.

@@ -6,9 +6,11 @@
 use serde_json::{Map, Value, json};
 
 use super::Desired;
+use super::code_deploy::target_group_name;
 use crate::canonical::{DocumentKind, Order, Rule, canonical};
 use crate::catalogue::{Catalogue, pointer::join};
 use crate::diff::{Drift, Ignore, Scope, diff_member};
+use crate::memory::Memory;
 use crate::operation::Operation;
 use crate::view::{Controller, ServiceView};
 
@@ -23,6 +25,18 @@ pub enum Seen {
     Nowhere,
 }
 
+/// How a member of a service with the CODE_DEPLOY controller changes (ECS API reference, UpdateService; CodeDeploy user
+/// guide, AppSpec file for an Amazon ECS deployment).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnderCodeDeploy {
+    /// By UpdateService.
+    Update,
+    /// By a CodeDeploy deployment.
+    Deployment,
+    /// Not at all.
+    Never,
+}
+
 /// What is known about one member of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -30,8 +44,8 @@ pub struct Field {
     pub name: &'static str,
     /// UpdateService takes it under the ECS controller.
     pub update: bool,
-    /// UpdateService takes it under CODE_DEPLOY too.
-    pub code_deploy: bool,
+    /// How it changes under the CODE_DEPLOY controller.
+    pub code_deploy: UnderCodeDeploy,
     /// Changing it starts a deployment.
     pub rollout: bool,
     /// Taking it away from a live service takes tasks, traffic or state along, so a person is asked first.
@@ -40,8 +54,17 @@ pub struct Field {
     pub seen: Seen,
 }
 
+const DEPLOYED: UnderCodeDeploy = UnderCodeDeploy::Deployment;
+
 const fn field(name: &'static str) -> Field {
-    Field { name, update: true, code_deploy: false, rollout: false, guarded: false, seen: Seen::Service }
+    Field {
+        name,
+        update: true,
+        code_deploy: UnderCodeDeploy::Never,
+        rollout: false,
+        guarded: false,
+        seen: Seen::Service,
+    }
 }
 
 /// The members with their properties. `taskDefinition`, `desiredCount` and `tags` are treated apart.
@@ -50,12 +73,12 @@ pub const FIELDS: &[Field] = &[
     Field { update: false, ..field("schedulingStrategy") },
     Field { update: false, ..field("role") },
     Field { update: false, ..field("deploymentController") },
-    Field { rollout: true, guarded: true, ..field("loadBalancers") },
+    Field { rollout: true, guarded: true, code_deploy: DEPLOYED, ..field("loadBalancers") },
     Field { rollout: true, guarded: true, ..field("serviceRegistries") },
     // Documented not to start a deployment, but other tools found that the change only takes hold with a forced one.
-    Field { rollout: true, guarded: true, ..field("capacityProviderStrategy") },
-    Field { rollout: true, ..field("platformVersion") },
-    Field { rollout: true, ..field("networkConfiguration") },
+    Field { rollout: true, guarded: true, code_deploy: DEPLOYED, ..field("capacityProviderStrategy") },
+    Field { rollout: true, code_deploy: DEPLOYED, ..field("platformVersion") },
+    Field { rollout: true, code_deploy: DEPLOYED, ..field("networkConfiguration") },
     Field { rollout: true, guarded: true, seen: Seen::PrimaryDeployment, ..field("serviceConnectConfiguration") },
     Field { rollout: true, guarded: true, seen: Seen::PrimaryDeployment, ..field("volumeConfigurations") },
     Field { rollout: true, guarded: true, seen: Seen::PrimaryDeployment, ..field("vpcLatticeConfigurations") },
@@ -63,12 +86,12 @@ pub const FIELDS: &[Field] = &[
     Field { seen: Seen::Nowhere, ..field("gatewayConnectors") },
     field("availabilityZoneRebalancing"),
     field("enableExecuteCommand"),
-    Field { code_deploy: true, ..field("deploymentConfiguration") },
-    Field { code_deploy: true, ..field("healthCheckGracePeriodSeconds") },
-    Field { code_deploy: true, ..field("placementConstraints") },
-    Field { code_deploy: true, ..field("placementStrategy") },
-    Field { code_deploy: true, ..field("enableECSManagedTags") },
-    Field { code_deploy: true, ..field("propagateTags") },
+    Field { code_deploy: UnderCodeDeploy::Update, ..field("deploymentConfiguration") },
+    Field { code_deploy: UnderCodeDeploy::Update, ..field("healthCheckGracePeriodSeconds") },
+    Field { code_deploy: UnderCodeDeploy::Update, ..field("placementConstraints") },
+    Field { code_deploy: UnderCodeDeploy::Update, ..field("placementStrategy") },
+    Field { code_deploy: UnderCodeDeploy::Update, ..field("enableECSManagedTags") },
+    Field { code_deploy: UnderCodeDeploy::Update, ..field("propagateTags") },
 ];
 
 /// What to send for a path that was declared when last applied and is no longer (ECS API reference, UpdateService).
@@ -133,9 +156,10 @@ const STRATEGY: &str = "capacityProviderStrategy";
 pub(super) fn compare(
     document: &Map<String, Value>,
     observed: ServiceView<'_>,
-    applied: &Value,
+    memory: &Memory,
     ignore: &Ignore,
 ) -> Vec<Changed> {
+    let applied = &memory.applied;
     let rules = DocumentKind::Service.rules();
     let mut changes = Vec::new();
     for (name, declared) in document.iter().filter(|(name, _)| !APART.contains(&name.as_str())) {
@@ -151,7 +175,11 @@ pub(super) fn compare(
         let rule = rules.member(name);
         let seen = seen(&field, observed, &applied["service"]);
         let seen = resolved_platform(name, declared, seen, observed.controller());
-        let seen = if name == "role" { role(declared, observed) } else { seen };
+        let seen = match name {
+            "role" => role(declared, observed),
+            "loadBalancers" => swapped(declared, seen, observed, memory),
+            _ => seen,
+        };
         let drift = diff_member(Some(declared), seen.as_ref(), rule, Scope::Declared, &path, ignore);
         if drift.is_empty() {
             continue;
@@ -190,6 +218,22 @@ fn resolved_platform(name: &str, declared: &Value, seen: Option<Value>, controll
         return Some(declared.clone());
     }
     seen
+}
+
+/// The two target groups of a CODE_DEPLOY service trade places with every deployment: either is in line. Until the pair is
+/// known it is not said to have been left.
+fn swapped(declared: &Value, seen: Option<Value>, observed: ServiceView<'_>, memory: &Memory) -> Option<Value> {
+    let mut seen = seen?;
+    let live = observed.target_group().filter(|_| observed.controller() == Controller::CodeDeploy);
+    let wanted = declared.pointer("/0/targetGroupArn").and_then(Value::as_str);
+    if let (Some(live), Some(wanted)) = (live, wanted) {
+        let pair = memory.target_groups.as_ref().map(|groups| groups.pair.as_slice()).unwrap_or_default();
+        let member = |arn: &str| pair.iter().any(|name| name == target_group_name(arn));
+        if pair.is_empty() || member(live) && member(wanted) {
+            seen[0]["targetGroupArn"] = wanted.into();
+        }
+    }
+    Some(seen)
 }
 
 /// A role is described by its ARN, as `roleArn`, also where it was given by name.

@@ -1,11 +1,14 @@
 //! The plan for a service with its task definition, scaling and tags.
 
+mod code_deploy;
 mod count;
 mod create;
 mod field;
+mod outcome;
 mod ownership;
 mod remove;
 mod reset;
+mod rollback;
 mod rollout;
 mod scaling;
 mod tags;
@@ -19,10 +22,11 @@ use std::collections::BTreeMap;
 use super::{Mandate, Observation, Owner, Plan, Waiting};
 use crate::memory::Memory;
 use crate::reason::Reason;
-use crate::spec::DriftMode;
+use crate::spec::{self, DriftMode};
 use crate::view::ServiceView;
 
-pub use field::{FIELDS, Field};
+pub use code_deploy::CodeDeploy;
+pub use field::{FIELDS, Field, UnderCodeDeploy};
 pub use scaling::resource_id;
 
 /// Scalable dimension and namespace of every ECS service (Application Auto Scaling API reference).
@@ -45,6 +49,8 @@ pub struct Desired {
     pub tags: BTreeMap<String, String>,
     /// The revision it is to run.
     pub task_definition: TaskDefinition,
+    /// Where and how CodeDeploy deploys it, if it does.
+    pub code_deploy: spec::CodeDeploy,
     /// Declared scaling in wire form: `MinCapacity`, `MaxCapacity`, `SuspendedState`, `Policies`, `ScheduledActions`.
     pub scaling: Option<Map<String, Value>>,
     /// What may be done.
@@ -84,6 +90,12 @@ pub struct Observed {
     pub policies: Observation<Vec<Value>>,
     /// From DescribeScheduledActions.
     pub scheduled_actions: Observation<Vec<Value>>,
+    /// From DescribeServiceDeployments: the newest one, read when a plan asks for it.
+    #[serde(default)]
+    pub deployment: Observation<Value>,
+    /// From CodeDeploy: absent, if it has no deployment group for the service; read when a plan asks for it.
+    #[serde(default)]
+    pub code_deploy: Observation<CodeDeploy>,
     /// When all of this was read: the oldest of its parts.
     pub read_at: Timestamp,
 }

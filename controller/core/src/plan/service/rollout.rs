@@ -1,6 +1,5 @@
-//! The task definition, and whether the content that rolls out has failed before.
+//! The content that rolls out: the task definition and whatever else starts a deployment.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -8,10 +7,8 @@ use super::field::FIELDS;
 use super::{Desired, Observed, TaskDefinition};
 use crate::canonical::{DocumentKind, canonical};
 use crate::diff::Drift;
-use crate::memory::{Failed, Memory, Progress};
-use crate::plan::{TAG_FAILED, Waiting};
+use crate::plan::Waiting;
 use crate::reason::Reason;
-use crate::spec::Duration;
 use crate::view::{ServiceView, family_and_revision};
 
 /// What is to be done about the task definition.
@@ -75,75 +72,4 @@ pub(super) fn content(desired: &Desired, document: &Map<String, Value>) -> Strin
     };
     let digest = Sha256::digest(json!([revision, deployed]).to_string());
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Brings the memory of failed content up to date and says whether the wanted content has failed.
-pub(super) fn judge(
-    desired: &Desired,
-    service: ServiceView<'_>,
-    content: &str,
-    memory: &mut Memory,
-    now: Timestamp,
-) -> Option<Failed> {
-    if desired.mandate.asks_again(memory) {
-        memory.failed = None;
-        // What it failed with before is no evidence any more.
-        memory.rollout = None;
-        return None;
-    }
-    if memory.failed.as_ref().is_some_and(|failed| failed.content != content) {
-        memory.failed = None;
-    }
-    follow(service, content, memory, now);
-    if memory.failed.is_none()
-        && let Some(reason) = evidence(service, content, memory, desired.mandate.policy.progress_deadline, now)
-    {
-        memory.failed = Some(Failed { content: content.to_owned(), reason, at: now });
-    }
-    memory.failed.clone()
-}
-
-/// Takes note of how far our rollout has come; one that arrives after all has not failed.
-fn follow(service: ServiceView<'_>, content: &str, memory: &mut Memory, now: Timestamp) {
-    let Some(rollout) = memory.rollout.as_mut().filter(|rollout| rollout.content == content) else { return };
-    let Some(primary) = service.primary().filter(|primary| rollout.is(*primary)) else { return };
-    let running = primary.running_count();
-    match primary.rollout_state() {
-        Some("IN_PROGRESS") if rollout.progress.as_ref().is_none_or(|progress| running > progress.running) => {
-            rollout.progress = Some(Progress { running, at: now });
-        }
-        Some("COMPLETED") => memory.failed = None,
-        _ => {}
-    }
-}
-
-/// Why the wanted content is known to have failed.
-fn evidence(
-    service: ServiceView<'_>,
-    content: &str,
-    memory: &Memory,
-    deadline: Duration,
-    now: Timestamp,
-) -> Option<String> {
-    // A lost store: the tag remembers for us.
-    if memory.applied.is_null() && service.tags().get(TAG_FAILED).is_some_and(|tag| tag == content) {
-        return Some("an earlier rollout of this content failed (known from the service's tag)".into());
-    }
-    let rollout = memory.rollout.as_ref().filter(|rollout| rollout.content == content)?;
-    if let Some(failed) = service.deployments().find(|d| rollout.is(*d) && d.rollout_state() == Some("FAILED")) {
-        return Some(failed.rollout_reason().to_owned());
-    }
-    let primary = service.primary()?;
-    if rollout.is(primary) {
-        // Where all new tasks run, what is left (bake time, traffic, the old ones' termination) takes its time.
-        let arriving =
-            primary.rollout_state() == Some("IN_PROGRESS") && primary.running_count() < service.desired_count();
-        let since = rollout.progress.as_ref().filter(|_| arriving)?.at;
-        let late = now.duration_since(since).unsigned_abs() > deadline.get();
-        return late.then(|| format!("no further task came up within {deadline}"));
-    }
-    // Once the failed deployment has drained, only the new primary's reason tells of it.
-    let rolled_back =
-        primary.task_definition() != rollout.task_definition && primary.rollout_reason().contains("rolling back");
-    rolled_back.then(|| primary.rollout_reason().to_owned())
 }

@@ -6,16 +6,19 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::count::Count;
-use super::field::{self, Changed};
+use super::field::{self, Changed, UnderCodeDeploy};
+use super::outcome::{self, Judgement};
 use super::ownership::{self, Ownership};
 use super::rollout::{self, Revision};
-use super::{Desired, Observed, Plan, Waiting, count, scaling, tags};
+use super::{Desired, Observed, Plan, TaskDefinition, Waiting, code_deploy, count, rollback, scaling, tags};
 use crate::diff::Drift;
-use crate::memory::{Intent, KeptCount, Memory, SETTLE};
+use crate::memory::{Ended, Intent, KeptCount, Memory, Rollout, SETTLE, TargetGroups};
 use crate::operation::{Action, Operation};
-use crate::plan::{TAG_FAILED, approval_token, hold_unreflected};
+use crate::plan::{Ask, Observation, TAG_FAILED, approval_token, hold_unreflected};
 use crate::reason::Reason;
-use crate::view::{Controller, ServiceView};
+use crate::view::{Controller, ServiceView, seconds};
+
+mod deploy;
 
 /// Plans the update of a service that AWS shows as ACTIVE. `read` is what was read, `observed` the same with our own
 /// writes laid over it, and `service` the service of the latter.
@@ -77,7 +80,7 @@ impl Differences {
         let failed = memory.failed.as_ref().map(|failed| (TAG_FAILED.to_owned(), failed.content.clone()));
         Self {
             revision: rollout::compare(desired, observed, view),
-            changes: field::compare(document, view, applied, &desired.mandate.ignore()),
+            changes: field::compare(document, view, memory, &desired.mandate.ignore()),
             count: count::compare(desired, observed, view, memory),
             scaling: scaling::compare(desired, observed, applied),
             tags: tags::compare(desired, view, applied, &BTreeMap::from_iter(failed)),
@@ -109,9 +112,15 @@ struct Pass<'a> {
     /// Paths that an UpdateService of this pass repairs.
     updated: Vec<String>,
     rolls_out: bool,
+    /// Paths that a CodeDeploy deployment of this pass repairs.
+    deployed: Vec<String>,
+    /// The revision that is wanted in place of the live one.
+    revision: Option<String>,
     /// The range that the count is to be brought into.
     clamp: Option<(i64, i64)>,
     pending: Vec<String>,
+    /// Somebody asked to try again what failed.
+    again: bool,
     plan: Plan,
 }
 
@@ -127,13 +136,17 @@ impl<'a> Pass<'a> {
             update: Map::new(),
             updated: Vec::new(),
             rolls_out: false,
+            deployed: Vec::new(),
+            revision: None,
             clamp: None,
             pending: Vec::new(),
+            again: false,
             plan: Plan { memory, ..Plan::default() },
         }
     }
 
     fn compare(&mut self, observed: &Observed, read: &Observed, now: Timestamp) {
+        self.target_groups(observed);
         let held = self.held_rollouts(observed, now);
         // Everything that differs is known before anything is decided, so that what AWS does not reflect is held.
         let found = Differences::of(self.desired, &self.document, observed, self.view, &self.plan.memory);
@@ -150,6 +163,7 @@ impl<'a> Pass<'a> {
         self.plan.waiting.extend(waiting);
 
         let Differences { revision, changes, count, scaling, tags } = found;
+        self.remember_good(&revision);
         self.revision(revision, held.as_ref(), &unreflected);
         for change in changes {
             self.field(change, held.as_ref(), &unreflected);
@@ -179,6 +193,8 @@ impl<'a> Pass<'a> {
             self.plan.waiting.push(held);
         }
         self.collect(scaling, tags, &unreflected, now);
+        self.deploy(observed, now);
+        self.roll_back(observed);
     }
 
     /// Why nothing may be rolled out, if that is so.
@@ -189,14 +205,21 @@ impl<'a> Pass<'a> {
                 let message = "a write was under way when the controller stopped; its outcome is not visible yet";
                 return Some(Waiting::new(Reason::AwaitingWrite, message).retry_in(SETTLE - age));
             }
-            let content = intent.content.clone();
-            self.plan.memory.intent = None;
-            if content == self.content {
-                // The outcome shows in what differs now. Should the rollout have begun, it was ours.
-                self.plan.memory.started(content, self.view, now);
+            if let Some(waiting) = self.resolve_intent(observed, now) {
+                return Some(waiting);
             }
         }
-        if let Some(failed) = rollout::judge(self.desired, self.view, &self.content, &mut self.plan.memory, now) {
+        let Judgement { failed, again } = outcome::judge(
+            self.desired,
+            observed,
+            self.view,
+            &self.content,
+            &mut self.plan.memory,
+            &mut self.plan.asks,
+            now,
+        );
+        self.again = again;
+        if let Some(failed) = failed {
             let message = format!(
                 "the rollout of this content failed: {}; it is not tried again until the content changes or a retry is \
                  asked for (annotation evenkeel.dev/retry)",
@@ -217,16 +240,15 @@ impl<'a> Pass<'a> {
         unreflected: &std::collections::BTreeSet<String>,
     ) {
         let Revision::Change(drift, wanted) = revision else { return };
-        if self.view.controller() == Controller::CodeDeploy {
-            let message = "the task definition of a CODE_DEPLOY service changes through a CodeDeploy deployment, which \
-                           this version does not create";
-            self.plan.waiting.push(Waiting::new(Reason::NotManaged, message));
-        } else if held.is_none() && !unreflected.contains(&drift.path) {
+        if held.is_some() || unreflected.contains(&drift.path) {
+            self.pending.push(drift.path);
+        } else if self.view.controller() == Controller::CodeDeploy {
+            self.deployed.push(drift.path);
+            self.revision = Some(wanted);
+        } else {
             self.update.insert("taskDefinition".into(), json!(wanted));
             self.updated.push(drift.path);
             self.rolls_out = true;
-        } else {
-            self.pending.push(drift.path);
         }
     }
 
@@ -240,18 +262,28 @@ impl<'a> Pass<'a> {
             self.pending.push(path);
             return;
         }
+        let code_deploy = self.view.controller() == Controller::CodeDeploy;
+        let to_ecs = member == "deploymentController" && value["type"] == "ECS" && code_deploy;
         let refused = match (field.update, self.view.controller()) {
+            // The one change of controller that is made: ECS takes a CodeDeploy service over in place.
+            _ if to_ecs && self.view.task_sets().count() == 1 => None,
+            _ if to_ecs => Some((
+                Reason::RolloutInProgress,
+                "the deployment controller cannot change while a deployment is under way".to_owned(),
+            )),
             (false, _) => Some((
                 Reason::ReplacementRequired,
                 format!(
                     "{member} cannot be changed on a live service: it takes deleting and creating it anew, which is never done unasked"
                 ),
             )),
-            (true, Controller::CodeDeploy) if !field.code_deploy => Some((
+            (true, Controller::CodeDeploy) if field.code_deploy == UnderCodeDeploy::Never => Some((
                 Reason::NotManaged,
-                format!(
-                    "{member} of a CODE_DEPLOY service is not changed by UpdateService but by a CodeDeploy deployment, if at all"
-                ),
+                format!("{member} of a service with the CODE_DEPLOY controller cannot be changed"),
+            )),
+            (true, Controller::CodeDeploy) if paths().any(|path| path.ends_with("/targetGroupArn")) => Some((
+                Reason::NotManaged,
+                "the target groups of a CODE_DEPLOY service are its deployment group's to change".to_owned(),
             )),
             _ => None,
         };
@@ -271,6 +303,10 @@ impl<'a> Pass<'a> {
                 self.pending.push(path);
                 return;
             }
+        }
+        if code_deploy && field.code_deploy == UnderCodeDeploy::Deployment {
+            self.deployed.extend(paths());
+            return;
         }
         self.updated.extend(paths());
         self.rolls_out |= field.rollout;
@@ -305,15 +341,30 @@ impl<'a> Pass<'a> {
         if let Some((low, high)) = self.clamp.filter(|_| !registers) {
             self.plan.actions.push(scaling::clamp(self.desired, low, high));
         }
+        if self.again && self.update.is_empty() && !self.view.is_settled() {
+            // The failed deployment is the service's present one: only a forced one tries it again.
+            self.update.insert("forceNewDeployment".into(), json!(self.view.controller() == Controller::Ecs));
+            self.rolls_out = true;
+        }
+        if let Some(controller) = self.update.remove("deploymentController") {
+            // On its own: what else differs goes the new controller's way, and it is the next pass that takes it.
+            self.update = Map::from_iter([("deploymentController".to_owned(), controller)]);
+            self.updated.retain(|path| path.starts_with("/service/deploymentController"));
+            self.deployed.clear();
+            self.rolls_out = false;
+        }
         if !self.update.is_empty() {
             let mut body = self.desired.names();
             body.append(&mut self.update);
             if self.rolls_out {
                 let (content, generation) = (self.content.clone(), self.desired.generation);
                 self.plan.memory.intent =
-                    Some(Intent { operation: Operation::UpdateService, content, generation, at: now });
+                    Some(Intent { operation: Operation::UpdateService, content, generation, at: now, commit: None });
             }
-            let reason = format!("correct {}", self.updated.join(", "));
+            let reason = match self.updated.as_slice() {
+                [] => "try the rollout that failed again".to_owned(),
+                paths => format!("correct {}", paths.join(", ")),
+            };
             self.plan.actions.push(Action { operation: Operation::UpdateService, body: Value::Object(body), reason });
         }
         self.plan.acting.append(&mut self.updated);

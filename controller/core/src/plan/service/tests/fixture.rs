@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::memory::Memory;
+use crate::memory::{Intent, Memory, Rollout};
 use crate::operation::Operation;
 use crate::plan::service::{Desired, Observed, TaskDefinition, field, plan, rollout};
 use crate::plan::{Mandate, Observation, Owner, Plan, check};
 use crate::reason::Reason;
 use crate::spec::{Adoption, Defaults, DriftMode, ServiceSpec};
+use crate::view::ServiceView;
 
 pub(super) const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7";
 
@@ -43,6 +44,7 @@ pub(super) fn world() -> World {
         document: document.as_object().unwrap().clone(),
         tags: BTreeMap::from([("team".into(), "shop".into())]),
         task_definition: TaskDefinition::Content { arn: ARN.into(), hash: "v1-aa".into() },
+        code_deploy: crate::spec::CodeDeploy::default(),
         scaling: None,
         mandate: Mandate {
             policy: spec.policy(&Defaults::default()),
@@ -79,6 +81,7 @@ pub(super) fn world() -> World {
         policies: Observation::Present(Vec::new()),
         scheduled_actions: Observation::Present(Vec::new()),
         read_at: now(),
+        ..Observed::default()
     };
     World { desired, observed, memory: Memory::default() }
 }
@@ -100,6 +103,14 @@ impl World {
     /// Hash of what rolls out.
     pub(super) fn content(&self) -> String {
         rollout::content(&self.desired, &field::effective(&self.desired, &self.memory.applied))
+    }
+
+    /// A rollout of what is wanted has begun, as the live service shows it.
+    pub(super) fn begins(&mut self) {
+        let (content, operation) = (self.content(), Operation::UpdateService);
+        let intent = Intent { operation, content, generation: 1, at: now(), commit: Some("sha1:aa".into()) };
+        let service = ServiceView(self.observed.service.present().unwrap());
+        self.memory.started(Rollout::of(intent, service, now()), now());
     }
 
     pub(super) fn declare(mut self, member: &str, value: Value) -> Self {

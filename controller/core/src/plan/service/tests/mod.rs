@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod code_deploy;
 mod count;
 mod fixture;
 mod ownership;

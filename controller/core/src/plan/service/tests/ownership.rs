@@ -66,7 +66,7 @@ fn a_code_deploy_service_is_sent_only_what_it_takes() {
     let sent = body(&plan, Operation::UpdateService);
     assert!(sent.get("networkConfiguration").is_none());
     assert_eq!(sent["healthCheckGracePeriodSeconds"], 300);
-    assert_eq!(reasons(&plan), [Reason::NotManaged]);
+    assert_eq!(reasons(&plan), [Reason::ObservationUnknown], "the rest goes through CodeDeploy, which was not read");
 }
 
 #[test]

@@ -6,7 +6,6 @@ use crate::operation::Operation;
 use crate::plan::service::TaskDefinition;
 use crate::plan::{Observation, Waiting};
 use crate::reason::Reason;
-use crate::view::ServiceView;
 
 const OTHER: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:9";
 
@@ -190,7 +189,7 @@ fn a_rollout_without_progress_has_failed_when_its_deadline_is_over_and_not_if_it
     };
     let mut rolling = world().applied().live("/deployments", deployment("IN_PROGRESS", 0));
     let view = rolling.observed.service.present().unwrap().clone();
-    rolling.memory.started(rolling.content(), ServiceView(&view), now());
+    rolling.begins();
     let deadline = rolling.desired.mandate.policy.progress_deadline.as_secs() as i64;
 
     let mut at = |seconds: i64, state: &str, running: i64| {

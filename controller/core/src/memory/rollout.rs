@@ -1,0 +1,116 @@
+//! What is remembered of rollouts.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Intent;
+use crate::view::{DeploymentView, ServiceView};
+
+/// Content whose rollout failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failed {
+    /// Hash of what triggers rollouts, as it was when it failed.
+    pub content: String,
+    /// What AWS said.
+    pub reason: String,
+    /// When it was noticed.
+    pub at: Timestamp,
+}
+
+/// A rollout that we started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rollout {
+    /// Hash of what triggers rollouts.
+    pub content: String,
+    /// The revision that it brings; empty until a CODE_DEPLOY service shows it.
+    pub task_definition: String,
+    /// Id of the deployment that AWS answered with: ECS's, or CodeDeploy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+    /// When it was started.
+    pub at: Timestamp,
+    /// How far it had come when last seen under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// Revision of the source that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// How it ended; absent while it is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
+}
+
+/// How a rollout ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// The word for it.
+    pub outcome: Ended,
+    /// What AWS said, where it said something.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// When that was noticed.
+    pub at: Timestamp,
+}
+
+/// The ways in which a rollout ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ended {
+    /// Everything that it was to bring runs.
+    Succeeded,
+    /// AWS, or our deadline, gave it up.
+    Failed,
+    /// A newer one took its place.
+    Superseded,
+}
+
+/// How far a rollout has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The most of its tasks that ran at once.
+    pub running: i64,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+impl Rollout {
+    /// The rollout that an answer of ECS, or a read after it, shows to have begun.
+    pub(crate) fn of(intent: Intent, service: ServiceView<'_>, now: Timestamp) -> Self {
+        Self {
+            content: intent.content,
+            task_definition: service.task_definition().to_owned(),
+            deployment: service.primary().map(|deployment| deployment.id().to_owned()),
+            at: now,
+            progress: None,
+            commit: intent.commit,
+            end: None,
+        }
+    }
+
+    /// The rollout that CodeDeploy took on.
+    pub(crate) fn by_code_deploy(intent: Intent, deployment: &str, now: Timestamp) -> Self {
+        Self {
+            content: intent.content,
+            task_definition: String::new(),
+            deployment: Some(deployment.to_owned()),
+            at: now,
+            progress: None,
+            commit: intent.commit,
+            end: None,
+        }
+    }
+
+    /// Whether a deployment of ECS is this rollout.
+    pub fn is(&self, deployment: DeploymentView<'_>) -> bool {
+        match &self.deployment {
+            Some(id) => deployment.id() == id,
+            None => deployment.task_definition() == self.task_definition,
+        }
+    }
+
+    /// Whether it is under way, for all that is known.
+    pub fn is_open(&self) -> bool {
+        self.end.is_none()
+    }
+}
