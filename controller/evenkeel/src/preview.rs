@@ -153,12 +153,12 @@ async fn of_service(context: &Context, object: &Object) -> Result<Plan, String> 
     let connection = context.fleet.connection(&cluster.spec).await;
     connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
     let reading = connection.reader.service(&desired.cluster, &desired.service).await;
-    let mut observed = reading.observed;
+    let observed = reading.observed;
     if let (true, Some(error)) = (observed.service.is_unknown(), &reading.error) {
         return Err(error.to_string());
     }
-    observed.revision_content = service::content(context, &connection, &desired, &observed).await;
-    Ok(plan::service::plan(&desired, &observed, &memory(context, object).await?, now))
+    let memory = memory(context, object).await?;
+    Ok(service::planned(context, &connection, &desired, observed, &memory, now).await.0)
 }
 
 /// A plan, a line each.

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Checked, Document, PIN, mandate, owner, take_tags, text};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Problem};
 use crate::object::Object;
 use crate::operation::Operation;
 use crate::plan::{self, Waiting};
 use crate::spec::{self, Defaults, ServiceSpec};
 use crate::validate::{self, ServiceContext};
+use crate::view::Controller;
 
 /// A Service whose spec has been read and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,22 @@ pub struct Service {
     pub tags: BTreeMap<String, String>,
     /// Declared scaling.
     pub scaling: Option<Map<String, Value>>,
+}
+
+/// Rules for `spec.codeDeploy`.
+fn code_deploy(spec: &ServiceSpec) -> Vec<Problem> {
+    let Some(code_deploy) = &spec.code_deploy else { return Vec::new() };
+    let mut found = Vec::new();
+    if Controller::of(&spec.service) != Controller::CodeDeploy {
+        let message = "only a service with the deployment controller CODE_DEPLOY is deployed by CodeDeploy: say so in \
+                       service.deploymentController, or remove this";
+        found.push(Problem::error("/spec/codeDeploy", "needs-code-deploy-controller", message).at_key());
+    }
+    for (nth, hook) in code_deploy.hooks.iter().enumerate().filter(|(_, hook)| hook.len() != 1) {
+        let message = format!("one hook an entry, as in `- AfterInstall: my-function`; here are {}", hook.len());
+        found.push(Problem::error(format!("/spec/codeDeploy/hooks/{nth}"), "one-hook-an-entry", message));
+    }
+    found
 }
 
 impl Service {
@@ -55,6 +72,7 @@ impl Service {
         }
         let mut problems = service.problems;
         problems.extend(scaling.into_iter().flat_map(|scaling| scaling.problems));
+        problems.extend(code_deploy(&spec));
         let Some(wire) = wire else { return Checked::broken(problems) };
         let mut members = wire.as_object().cloned().unwrap_or_default();
         let tags = take_tags(&mut members);

@@ -59,8 +59,7 @@ pub fn service_health(service: &Observation<Value>) -> Health {
     }
     let counted = service.running_count() == service.desired_count() && service.pending_count() == 0;
     if service.controller() != Controller::Ecs {
-        let steady = service.primary_task_set().is_some_and(|set| set["stabilityStatus"] == "STEADY_STATE");
-        return if steady && counted { Health::Healthy } else { Health::Progressing };
+        return if service.is_settled() && counted { Health::Healthy } else { Health::Progressing };
     }
     match service.primary().map(|primary| primary.rollout_state()) {
         Some(Some("FAILED")) => Health::Degraded,

@@ -2,6 +2,7 @@
 
 mod condition;
 mod health;
+mod rollout;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use crate::reason::{Reason, Weight};
 
 pub use condition::{Condition, condition};
 pub use health::{Health, service_health};
+pub use rollout::{history, rollout};
 
 /// The members of a status that every kind has and every pass writes anew.
 pub const COMMON: [&str; 12] = [

@@ -1,6 +1,7 @@
 //! Reading AWS: batched, cached where content never changes, and never taking an error for an absence.
 
 mod batch;
+mod deployments;
 mod family;
 mod reader;
 mod seen;

@@ -1,17 +1,19 @@
 //! Reads one service with its scaling, in calls that many readers share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_core::memory::Memory;
 use evenkeel_core::operation::Operation;
-use evenkeel_core::plan::Observation;
-use evenkeel_core::plan::service::{Observed, SCALABLE_DIMENSION, resource_id};
+use evenkeel_core::plan::service::{Desired, Observed, SCALABLE_DIMENSION, resource_id};
+use evenkeel_core::plan::{Ask, Observation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::batch::{Answer, Answers, Batcher};
+use super::deployments::{Groups, code_deploy, service_deployment};
 use crate::clock::Clock;
 
 /// DescribeServices takes ten names of one cluster (ECS API reference).
@@ -30,6 +32,7 @@ pub struct Reader {
     targets: Batcher<Value>,
     policies: Batcher<Vec<Value>>,
     actions: Batcher<Vec<Value>>,
+    groups: Groups,
 }
 
 /// What reading one service gave. A part that could not be read is unknown, and the first error says why.
@@ -55,7 +58,15 @@ impl Reader {
         // Page sizes are the largest that the API takes.
         let policies = list(Operation::DescribeScalingPolicies, "ScalingPolicies", 10);
         let actions = list(Operation::DescribeScheduledActions, "ScheduledActions", 50);
-        Self { gateway, clock, clusters: tokio::sync::Mutex::default(), targets, policies, actions }
+        Self {
+            gateway,
+            clock,
+            clusters: tokio::sync::Mutex::default(),
+            targets,
+            policies,
+            actions,
+            groups: Groups::default(),
+        }
     }
 
     /// The gateway that it reads through.
@@ -70,6 +81,29 @@ impl Reader {
         let ids = vec![resource_id(cluster, service)];
         let (found, mut scaling) = tokio::join!(batcher.get(service.to_owned()), self.scaling(ids));
         reading(found, scaling.pop().unwrap_or_default(), read_at)
+    }
+
+    /// Reads what a plan asks for into `observed`. What cannot be read stays unknown, and the error says why.
+    pub async fn answer(
+        &self,
+        asks: &BTreeSet<Ask>,
+        desired: &Desired,
+        memory: &Memory,
+        observed: &mut Observed,
+    ) -> Result<(), AwsError> {
+        for ask in asks {
+            match ask {
+                Ask::CodeDeploy => {
+                    let followed = memory.rollout.as_ref().and_then(|rollout| rollout.deployment.as_deref());
+                    let (groups, clock) = (&self.groups, &self.clock);
+                    observed.code_deploy = code_deploy(&self.gateway, groups, clock, desired, followed).await?;
+                }
+                Ask::ServiceDeployment => {
+                    observed.deployment = service_deployment(&self.gateway, desired, observed).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads many services, given as cluster and name, and tells each in its turn as soon as it is known.
@@ -156,7 +190,7 @@ fn reading(service: Answer<Observation<Value>>, scaling: Scaling, read_at: Times
         Ok(service) => (service.unwrap_or_default(), error),
         Err(failed) => (Observation::Unknown, Some(failed)),
     };
-    let observed = Observed { service, revision_content: None, target, policies, scheduled_actions, read_at };
+    let observed = Observed { service, target, policies, scheduled_actions, read_at, ..Observed::default() };
     Reading { observed, error }
 }
 

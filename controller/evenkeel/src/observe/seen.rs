@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evenkeel_core::object::ObjectKey;
+use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::service::Observed;
 use jiff::Timestamp;
 
@@ -24,7 +25,14 @@ impl Seen {
     /// anything but the time of reading differs from the one before.
     pub fn keep(&self, key: &ObjectKey, observed: &Observed) -> bool {
         let read_at = observed.read_at;
-        let timeless = Observed { read_at: Timestamp::UNIX_EPOCH, revision_content: None, ..observed.clone() };
+        // What only some plans ask for is read anew each time.
+        let timeless = Observed {
+            read_at: Timestamp::UNIX_EPOCH,
+            revision_content: None,
+            deployment: Observation::Unknown,
+            code_deploy: Observation::Unknown,
+            ..observed.clone()
+        };
         // What was just read from JSON can be written as JSON.
         let text = serde_json::to_string(&timeless).unwrap_or_default().into_boxed_str();
         let mut seen = self.lock();

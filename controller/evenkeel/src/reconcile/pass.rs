@@ -29,6 +29,8 @@ pub(super) struct Pass<'a> {
     /// What the status holds besides conditions, drift and the like.
     pub(super) details: Map<String, Value>,
     pub(super) health: Health,
+    /// Revision of the source that asks for what this pass may roll out.
+    pub(super) commit: Option<String>,
     /// Which AWS resource the manifest names.
     identity: String,
 }
@@ -58,6 +60,7 @@ impl<'a> Pass<'a> {
             now,
             details: Map::new(),
             health: Health::Unknown,
+            commit: None,
             identity: String::new(),
         })
     }
@@ -112,6 +115,7 @@ impl<'a> Pass<'a> {
             }
             plan.proposed.append(&mut plan.actions);
             plan.acting.clear();
+            plan.deploying.clear();
             plan.memory.intent.clone_from(&self.memory.intent);
         }
         if plan.memory.owned.is_some() || !plan.memory.revisions.is_empty() {
@@ -121,6 +125,9 @@ impl<'a> Pass<'a> {
             return self.report(plan, status::Outcome::Nothing, None).await;
         }
         let mut memory = plan.memory.clone();
+        if let Some(intent) = memory.intent.as_mut().filter(|intent| intent.commit.is_none()) {
+            intent.commit.clone_from(&self.commit);
+        }
         if memory.intent.is_some() && memory.intent != self.memory.intent {
             // Before what may start a rollout its intent is on disk, so that a crash in between is known of.
             if let Err(outcome) = self.remember(&memory).await {
@@ -133,7 +140,8 @@ impl<'a> Pass<'a> {
         let execution = execute(gateway, &plan.actions, &mut memory, &self.context.clock).await;
         // What was read before the write is no fresh read any more.
         self.context.seen.outdate(&self.key, self.context.clock.now());
-        self.context.metrics.repaired(&self.key, &plan.drift, &plan.acting, execution.error.is_none());
+        let repairs = [plan.acting.as_slice(), &plan.deploying].concat();
+        self.context.metrics.repaired(&self.key, &plan.drift, &repairs, execution.error.is_none());
         let (outcome, requeue) = match &execution.error {
             None => {
                 memory.identity = Some(self.identity.clone());
@@ -315,7 +323,7 @@ impl<'a> Pass<'a> {
 
 /// An error as a status tells it: without the id of the request, which is another one each time and stands in the log. So
 /// a failure that repeats is one status and not one write after the other.
-fn told(error: &AwsError) -> String {
+pub(super) fn told(error: &AwsError) -> String {
     AwsError { request_id: None, ..error.clone() }.to_string()
 }
 

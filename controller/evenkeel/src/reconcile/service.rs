@@ -1,21 +1,24 @@
 //! A pass over a Service.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use evenkeel_aws::ErrorClass;
 use evenkeel_core::desired::Service;
+use evenkeel_core::memory::Memory;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_core::plan::service::{Desired, Observed, TaskDefinition};
-use evenkeel_core::plan::{self, Observation, Plan, Waiting, check};
+use evenkeel_core::plan::{self, Ask, Observation, Plan, Waiting, check};
 use evenkeel_core::reason::Reason;
 use evenkeel_core::spec::TaskDefinitionRef;
-use evenkeel_core::status::service_health;
+use evenkeel_core::status::{self, service_health};
 use evenkeel_core::view::ServiceView;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Context;
 use super::context::text_at;
-use super::pass::Pass;
+use super::pass::{Pass, meaning, told};
 use crate::fleet::Connection;
 use crate::workqueue::{Outcome, Priority, Retry, Work};
 
@@ -54,9 +57,8 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     let oldest = |age: Duration| pass.now.checked_sub(age).unwrap_or(pass.now);
     let snapshot_age = if work.priority == Priority::Resync { context.options.interval * 2 } else { FRESH };
     let mut plan = None;
-    if let Some(mut observed) = context.seen.since(&pass.key, oldest(snapshot_age)) {
-        observed.revision_content = content(context, &connection, &desired, &observed).await;
-        let planned = plan::service::plan(&desired, &observed, &pass.memory, pass.now);
+    if let Some(observed) = context.seen.since(&pass.key, oldest(snapshot_age)) {
+        let (planned, observed) = planned(context, &connection, &desired, observed, &pass.memory, pass.now).await;
         if planned.actions.is_empty() || observed.read_at >= oldest(FRESH) {
             plan = Some((planned, observed));
         }
@@ -65,19 +67,48 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
         Some(found) => found,
         None => {
             let reading = connection.reader.service(&desired.cluster, &desired.service).await;
-            let mut observed = reading.observed;
+            let observed = reading.observed;
             if let (Observation::Unknown, Some(error)) = (&observed.service, &reading.error) {
                 return pass.unread(error).await;
             }
             context.seen.keep(&pass.key, &observed);
-            observed.revision_content = content(context, &connection, &desired, &observed).await;
-            (plan::service::plan(&desired, &observed, &pass.memory, pass.now), observed)
+            planned(context, &connection, &desired, observed, &pass.memory, pass.now).await
         }
     };
     let wrong = check::service(&desired, &observed, &plan);
     pass.health = service_health(&observed.service);
     describe(&mut pass, &desired, &observed, &plan);
     pass.finish(plan, connection.gateway(), &wrong).await
+}
+
+/// Plans, reads what the plan asks for beyond the service itself, and plans again: what one answer brings up, such as the
+/// outcome of a rollout, may ask for another.
+pub(crate) async fn planned(
+    context: &Context,
+    connection: &Connection,
+    desired: &Desired,
+    mut observed: Observed,
+    memory: &Memory,
+    now: Timestamp,
+) -> (Plan, Observed) {
+    observed.revision_content = content(context, connection, desired, &observed).await;
+    let mut plan = plan::service::plan(desired, &observed, memory, now);
+    let mut asked = BTreeSet::new();
+    while !plan.asks.is_subset(&asked) {
+        let asks = &plan.asks - &asked;
+        let answer = connection.reader.answer(&asks, desired, &plan.memory, &mut observed).await;
+        asked.extend(asks);
+        plan = plan::service::plan(desired, &observed, memory, now);
+        if let Err(error) = answer {
+            tracing::debug!(%error, service = desired.service, "what a plan asked for could not be read");
+            if observed.code_deploy.is_unknown() && plan.asks.contains(&Ask::CodeDeploy) {
+                let (reason, _) = meaning(error.class);
+                plan.waiting.push(Waiting::new(reason, told(&error)));
+            }
+            break;
+        }
+    }
+    (plan, observed)
 }
 
 /// Until the Cluster itself has been seen, nothing is created in it.
@@ -181,18 +212,12 @@ fn describe(pass: &mut Pass<'_>, desired: &Desired, observed: &Observed, plan: &
     put("desiredCount", json!(view.desired_count()));
     put("runningCount", json!(view.running_count()));
     put("pendingCount", json!(view.pending_count()));
-    if let Some(primary) = view.primary() {
-        put(
-            "rollout",
-            json!({
-                "deployment": primary.id(),
-                "taskDefinition": primary.task_definition(),
-                "state": primary.rollout_state(),
-                "reason": primary.rollout_reason(),
-                "failedTasks": primary.failed_tasks(),
-                "deployments": view.deployments().count(),
-            }),
-        );
+    if let Some(rollout) = status::rollout(observed, &plan.memory) {
+        put("rollout", rollout);
+    }
+    let history = status::history(&plan.memory);
+    if !history.is_empty() {
+        put("history", json!(history));
     }
     if let Some(failed) = &plan.memory.failed {
         put("failed", json!(failed));
