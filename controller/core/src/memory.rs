@@ -210,7 +210,8 @@ impl Memory {
     /// Takes note of a rollout that has begun. One that was under way is superseded by it.
     pub fn started(&mut self, rollout: Rollout, now: Timestamp) {
         self.close_rollout(now);
-        self.rollout = Some(rollout);
+        let number = self.history.last().map_or(1, |before| before.number + 1);
+        self.rollout = Some(Rollout { number, ..rollout });
     }
 
     /// Puts the last rollout with those before it; what becomes of it is of no interest any more.

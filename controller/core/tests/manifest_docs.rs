@@ -141,6 +141,10 @@ fn every_annotation_stands_in_the_page() {
     let annotations = [
         desired::APPROVE,
         desired::PIN,
+        desired::PIN_BY,
+        desired::PIN_INSTEAD_OF,
+        desired::PIN_REASON,
+        desired::PIN_UNTIL,
         desired::RECONCILE,
         desired::RETRY,
         desired::SUSPEND,

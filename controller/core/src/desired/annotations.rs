@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::object::Metadata;
 use crate::plan::Mandate;
+use crate::plan::service::TaskDefinition;
 use crate::spec::Policy;
 
 /// `"true"`: differences are reported and left alone.
@@ -25,6 +26,55 @@ pub const APPROVE: &str = "evenkeel.dev/approve";
 pub const RETRY: &str = "evenkeel.dev/retry";
 /// A revision to stay on for now, in place of the declared one: `family:revision` or an ARN.
 pub const PIN: &str = "evenkeel.dev/pin";
+
+/// Until when it stays pinned (RFC 3339); after that the pin has no effect.
+pub const PIN_UNTIL: &str = "evenkeel.dev/pinned-until";
+/// Why it is pinned.
+pub const PIN_REASON: &str = "evenkeel.dev/pin-reason";
+/// Who pinned it.
+pub const PIN_BY: &str = "evenkeel.dev/pinned-by";
+/// What the pin stands in for, as `status.wanted` said then: once a commit asks for something else, the pin is over.
+pub const PIN_INSTEAD_OF: &str = "evenkeel.dev/pinned-instead-of";
+
+/// A pin in force.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pin {
+    /// The revision: `family:revision` or an ARN.
+    pub revision: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// By whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Until when; absent: until somebody ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// What a manifest asks for, as far as a pin is concerned: the object's generation and the wanted revision or content.
+/// Empty while that is not known.
+pub fn wanted(metadata: &Metadata, task_definition: &TaskDefinition) -> Option<String> {
+    let content = match task_definition {
+        TaskDefinition::Content { hash, .. } => hash.as_str(),
+        TaskDefinition::Revision(reference) => reference.as_str(),
+        TaskDefinition::NotOurs => "",
+        TaskDefinition::Pending(_) => return None,
+    };
+    Some(format!("{}/{content}", metadata.generation))
+}
+
+/// The pin that is in force at `now`. An end that cannot be read counts as none.
+pub fn pin(metadata: &Metadata, task_definition: &TaskDefinition, now: Timestamp) -> Option<Pin> {
+    let annotation = |name: &str| metadata.annotations.get(name).cloned();
+    let revision = annotation(PIN)?;
+    let until = annotation(PIN_UNTIL).and_then(|text| text.parse::<Timestamp>().ok());
+    let over = until.is_some_and(|until| until <= now);
+    // While it is not known what is wanted, nothing says that it has changed.
+    let wanted = wanted(metadata, task_definition);
+    let superseded = annotation(PIN_INSTEAD_OF).is_some_and(|before| wanted.is_some_and(|wanted| wanted != before));
+    (!over && !superseded).then(|| Pin { revision, reason: annotation(PIN_REASON), by: annotation(PIN_BY), until })
+}
 
 /// A suspension in force.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -13,7 +13,8 @@ use crate::catalogue::{Problem, Shape, Wire, original_path, to_wire};
 use crate::object::Object;
 
 pub use annotations::{
-    APPROVE, PIN, RECONCILE, RETRY, SUSPEND, SUSPEND_BY, SUSPEND_REASON, SUSPEND_UNTIL, Suspension, mandate, suspension,
+    APPROVE, PIN, PIN_BY, PIN_INSTEAD_OF, PIN_REASON, PIN_UNTIL, Pin, RECONCILE, RETRY, SUSPEND, SUSPEND_BY,
+    SUSPEND_REASON, SUSPEND_UNTIL, Suspension, mandate, pin, suspension, wanted,
 };
 pub use cluster::Cluster;
 pub use service::Service;

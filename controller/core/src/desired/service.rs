@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Checked, Document, PIN, mandate, owner, take_tags, text};
+use super::{Checked, Document, mandate, owner, pin, take_tags, text};
 use crate::catalogue::{Catalogue, Problem};
 use crate::object::Object;
 use crate::operation::Operation;
@@ -95,7 +95,7 @@ impl Service {
         blocked: Vec<Waiting>,
         now: Timestamp,
     ) -> plan::service::Desired {
-        let pinned = object.metadata.annotations.get(PIN).cloned();
+        let pinned = pin(&object.metadata, &task_definition, now).map(|pin| pin.revision);
         plan::service::Desired {
             cluster: cluster.to_owned(),
             service: self.name.clone(),

@@ -22,6 +22,9 @@ pub struct Failed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rollout {
+    /// Counts the object's rollouts, from 1.
+    #[serde(default)]
+    pub number: u32,
     /// Hash of what triggers rollouts.
     pub content: String,
     /// The revision that it brings; empty until a CODE_DEPLOY service shows it.
@@ -78,6 +81,7 @@ impl Rollout {
     /// The rollout that an answer of ECS, or a read after it, shows to have begun.
     pub(crate) fn of(intent: Intent, service: ServiceView<'_>, now: Timestamp) -> Self {
         Self {
+            number: 0,
             content: intent.content,
             task_definition: service.task_definition().to_owned(),
             deployment: service.primary().map(|deployment| deployment.id().to_owned()),
@@ -91,6 +95,7 @@ impl Rollout {
     /// The rollout that CodeDeploy took on.
     pub(crate) fn by_code_deploy(intent: Intent, deployment: &str, now: Timestamp) -> Self {
         Self {
+            number: 0,
             content: intent.content,
             task_definition: String::new(),
             deployment: Some(deployment.to_owned()),

@@ -116,15 +116,15 @@ fn by_task_sets(service: ServiceView<'_>, observed: &Observed) -> Option<Value> 
     Some(told)
 }
 
-/// The last rollouts, newest first: numbers count from the newest, which is 1.
+/// The last rollouts, newest first.
 pub fn history(memory: &Memory) -> Vec<Value> {
     let rollouts = memory.history.iter().chain(&memory.rollout).rev();
-    rollouts.enumerate().map(|(nth, rollout)| entry(nth + 1, rollout)).collect()
+    rollouts.map(entry).collect()
 }
 
-fn entry(number: usize, rollout: &Rollout) -> Value {
+fn entry(rollout: &Rollout) -> Value {
     let mut told = json!({
-        "number": number,
+        "number": rollout.number,
         "taskDefinition": rollout.task_definition,
         "startedAt": rollout.at,
         "outcome": rollout.end.as_ref().map_or(json!("InProgress"), |end| json!(end.outcome)),

@@ -9,6 +9,7 @@ mod converge;
 pub mod describe;
 mod events;
 pub mod get;
+mod history;
 mod kubeconfig;
 mod live;
 mod logging;
@@ -77,6 +78,11 @@ enum Command {
     Approve(operate::ApproveArgs),
     /// Try a rollout again that failed
     Retry(operate::TargetArgs),
+    /// Show the last rollouts of a service, newest first
+    History(history::HistoryArgs),
+    /// Go back to an earlier revision for a while, without touching git: until the time is over or a commit asks for
+    /// something else
+    Rollback(history::RollbackArgs),
     /// Reconcile an object now
     Reconcile(operate::ReconcileArgs),
     /// Write a context for kubectl and every other kube client
@@ -110,6 +116,8 @@ pub fn main() -> ExitCode {
         Command::Resume(args) => print(operate::resume(&args)),
         Command::Approve(args) => print(operate::approve(&args)),
         Command::Retry(args) => print(operate::retry(&args)),
+        Command::History(args) => print(history::history(&args)),
+        Command::Rollback(args) => print(history::rollback(&args)),
         Command::Reconcile(args) => operate::reconcile(&args).map_err(|error| error.to_string()),
         Command::Kubeconfig(args) => print(kubeconfig::run(&args)),
         Command::Schema(args) => print(schema::run(&args)),

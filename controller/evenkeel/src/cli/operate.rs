@@ -28,6 +28,30 @@ pub(super) struct TargetArgs {
     server: ServerArgs,
 }
 
+/// A service that is meant.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ServiceArgs {
+    /// Name of the service
+    #[arg(add = name_candidates())]
+    service: String,
+    /// Its namespace, which is a Cluster's name; not needed while the name is in one namespace only
+    #[arg(short, long, add = namespace_candidates())]
+    namespace: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl ServiceArgs {
+    pub(super) fn find(&self) -> Result<Found, ClientError> {
+        Found::of(&TargetArgs {
+            resource: "service".into(),
+            name: Some(self.service.rsplit('/').next().unwrap_or_default().to_owned()),
+            namespace: self.namespace.clone(),
+            server: self.server.clone(),
+        })
+    }
+}
+
 /// Arguments of `evenkeel suspend`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SuspendArgs {
@@ -71,16 +95,16 @@ pub(super) struct ReconcileArgs {
 }
 
 /// An object found, and how to reach it.
-struct Found {
+pub(super) struct Found {
     client: Client,
     path: String,
-    object: Value,
-    label: String,
+    pub(super) object: Value,
+    pub(super) label: String,
     resource: Resource,
 }
 
 impl Found {
-    fn of(args: &TargetArgs) -> Result<Self, ClientError> {
+    pub(super) fn of(args: &TargetArgs) -> Result<Self, ClientError> {
         let (resource, name) = Resource::target(&args.resource, args.name.as_deref())?;
         let name = name.ok_or_else(|| {
             ClientError::Usage(format!("which of them? Give a name; `evenkeel get {}` lists them", resource.plural))
@@ -95,7 +119,7 @@ impl Found {
     }
 
     /// Sets annotations; `null` takes one off.
-    fn annotate(&self, annotations: Value) -> Result<Value, ClientError> {
+    pub(super) fn annotate(&self, annotations: Value) -> Result<Value, ClientError> {
         self.client.patch(&self.path, &json!({"metadata": {"annotations": annotations}}))
     }
 }
@@ -208,6 +232,6 @@ pub(super) fn reconcile(args: &ReconcileArgs) -> Result<u8, ClientError> {
     Ok(if answered { OK } else { NOT_CONVERGED })
 }
 
-fn whole_seconds(time: Timestamp) -> Timestamp {
+pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use evenkeel_core::desired::PIN;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use jiff::Timestamp;
 use prometheus::{GaugeVec, IntCounterVec};
@@ -153,7 +152,7 @@ impl Objects {
         if key.kind == Kind::Service {
             self.rollouts.report(&key, &mut shown.rollout, &before.status, status, now);
         }
-        let series = series(before, status, shown);
+        let series = series(status, shown);
         for gone in shown.series.iter().filter(|gone| !series.contains_key(gone)) {
             self.remove(&key, gone);
         }
@@ -185,7 +184,7 @@ impl Objects {
 
 /// Every series of an object with its value.
 #[allow(clippy::cast_precision_loss)] // counts and seconds fit
-fn series(object: &Object, status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
+fn series(status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
     let mut series = BTreeMap::new();
     let mut put = |family: Family, extra: &[&str], value: f64| {
         series.insert((family, extra.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>()), value);
@@ -217,7 +216,7 @@ fn series(object: &Object, status: &Value, shown: &Shown) -> BTreeMap<Series, f6
             put(Family::SuspendedUntil, &[], until);
         }
     }
-    if object.metadata.annotations.contains_key(PIN) {
+    if status.get("pinned").is_some() {
         put(Family::Pinned, &[], 1.0);
     }
     if let Some(state) = status["rollout"]["state"].as_str() {

@@ -262,8 +262,10 @@ impl<'a> Pass<'a> {
             Some(rest) if rest < delay => (rest, Priority::RolloutWatch),
             _ => (delay, priority),
         };
-        // A suspension with an end is over then, whatever else happens.
-        let until = suspension(&self.object.metadata, self.now).and_then(|suspension| suspension.until);
+        // A suspension or a pin with an end is over then, whatever else happens.
+        let suspended = suspension(&self.object.metadata, self.now).and_then(|suspension| suspension.until);
+        let pinned = self.details.get("pinned").and_then(|pin| pin["until"].as_str()?.parse::<Timestamp>().ok());
+        let until = [suspended, pinned].into_iter().flatten().min();
         match until.and_then(|until| Duration::try_from(until.duration_since(self.now)).ok()) {
             Some(end) if end < delay => Outcome::RequeueAfter(end, Priority::NewCommit),
             _ => Outcome::RequeueAfter(delay, priority),

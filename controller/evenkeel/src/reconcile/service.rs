@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use evenkeel_aws::ErrorClass;
-use evenkeel_core::desired::Service;
+use evenkeel_core::desired::{self, Service};
 use evenkeel_core::memory::Memory;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_core::plan::service::{Desired, Observed, TaskDefinition};
@@ -45,6 +45,12 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     let mut blocked = blocked_by_cluster(&cluster_object);
     blocked.extend(dependencies(context, &pass.key, &service).await);
     let task_definition = revision(context, &pass.key, service.spec.task_definition.as_ref()).await;
+    if let Some(wanted) = desired::wanted(&pass.object.metadata, &task_definition) {
+        pass.details.insert("wanted".into(), json!(wanted));
+    }
+    if let Some(pin) = desired::pin(&pass.object.metadata, &task_definition, pass.now) {
+        pass.details.insert("pinned".into(), json!(pin));
+    }
     let installation = &context.options.installation;
     let defaults = &cluster.spec.defaults;
     let desired =

@@ -86,6 +86,11 @@ fn follow(
     if !open && !given_up {
         return;
     }
+    // CodeDeploy's answer does not name the revision; the task set that it makes does.
+    let its = |set: &&Value| rollout.deployment.as_deref().is_some_and(|id| set["externalId"] == id);
+    if let Some(arn) = service.task_sets().find(its).and_then(|set| set["taskDefinition"].as_str()) {
+        arn.clone_into(&mut rollout.task_definition);
+    }
     let mut none = BTreeSet::new();
     let asks = if open { asks } else { &mut none };
     let stand = match service.controller() {
