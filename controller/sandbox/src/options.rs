@@ -1,7 +1,10 @@
 //! What can be turned: times, throttling, staleness, failing images.
 
 use jiff::SignedDuration;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// How a [`Sandbox`](crate::Sandbox) behaves. The default is a healthy AWS without throttling, latency or stale reads.
 #[derive(Clone, Debug)]
@@ -19,6 +22,13 @@ pub struct Options {
     pub staleness: SignedDuration,
     /// Tasks with an image that contains one of these texts stop before they run.
     pub failing_images: Vec<String>,
+    /// Tasks with an image that contains one of these texts run, but never pass their health checks, and are stopped
+    /// for that after the time beside it.
+    pub unhealthy_images: Vec<(String, SignedDuration)>,
+    /// Names of the CloudWatch alarms that are in ALARM.
+    pub alarms: BTreeSet<String>,
+    /// What becomes of lifecycle hooks, by a text that the name or ARN of their function contains; the others succeed.
+    pub hooks: BTreeMap<String, Hook>,
     /// Members that CreateService, UpdateService and RegisterTaskDefinition drop without a word, as an endpoint does
     /// that is older than the request (or a compatible one that is not complete).
     pub unheeded: Vec<String>,
@@ -37,10 +47,29 @@ impl Default for Options {
             latency: Duration::ZERO,
             staleness: SignedDuration::ZERO,
             failing_images: Vec::new(),
+            unhealthy_images: Vec::new(),
+            alarms: BTreeSet::new(),
+            hooks: BTreeMap::new(),
             unheeded: Vec::new(),
             account: "123456789012".to_owned(),
             region: "ap-northeast-1".to_owned(),
         }
+    }
+}
+
+/// What a lifecycle hook's function does other than succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// It fails.
+    Fails,
+    /// It says neither yes nor no.
+    Waits,
+}
+
+impl Options {
+    /// What becomes of a hook whose function has this name or ARN; nothing: it succeeds.
+    pub(crate) fn hook(&self, function: &str) -> Option<Hook> {
+        self.hooks.iter().find(|(text, _)| function.contains(text.as_str())).map(|(_, hook)| *hook)
     }
 }
 
@@ -62,6 +91,12 @@ pub struct Timing {
     pub inactive: SignedDuration,
     /// Between two looks of target tracking at its metrics (CloudWatch's period for ECS metrics is one minute).
     pub evaluation: SignedDuration,
+    /// A lifecycle hook's function.
+    pub hook: SignedDuration,
+    /// One shift of test or production traffic.
+    pub shift: SignedDuration,
+    /// How long CodeDeploy waits for a replacement task set to become healthy (AWS: an hour), and for a hook.
+    pub install: SignedDuration,
 }
 
 impl Default for Timing {
@@ -74,6 +109,9 @@ impl Default for Timing {
             stopping: SignedDuration::from_secs(5),
             inactive: SignedDuration::from_hours(1),
             evaluation: SignedDuration::from_secs(60),
+            hook: SignedDuration::from_secs(2),
+            shift: SignedDuration::from_secs(1),
+            install: SignedDuration::from_hours(1),
         }
     }
 }

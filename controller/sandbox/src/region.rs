@@ -2,7 +2,8 @@
 
 use crate::{
     caller::Caller,
-    ecs::{Cluster, Family, Service},
+    code_deploy::{self, CodeDeploy},
+    ecs::{Cluster, Family, Moment, Service},
     ids::Ids,
     options::Options,
     scaling::{self, Target},
@@ -24,11 +25,13 @@ pub(crate) struct Region {
     pub(crate) services: Shelf<Service>,
     /// Scalable targets by the same key as their service.
     pub(crate) targets: Shelf<Target>,
+    /// Applications and deployments of AWS CodeDeploy.
+    pub(crate) code_deploy: CodeDeploy,
     /// Key of the service that a client token made, by `cluster/token`.
     pub(crate) tokens: BTreeMap<String, String>,
     /// Values of CloudWatch metrics, by service key and predefined metric type.
     pub(crate) metrics: BTreeMap<String, BTreeMap<String, f64>>,
-    /// When which service or scalable target has something to do. Entries may be out of date: then nothing is done.
+    /// When which service, scalable target or CodeDeploy deployment has something to do. Entries may be out of date: then nothing is done.
     agenda: BTreeSet<(Timestamp, String)>,
 }
 
@@ -42,6 +45,7 @@ impl Region {
             families: Shelf::new(options.staleness),
             services: Shelf::new(options.staleness),
             targets: Shelf::new(options.staleness),
+            code_deploy: CodeDeploy::new(options.staleness),
             tokens: BTreeMap::new(),
             metrics: BTreeMap::new(),
             agenda: BTreeSet::new(),
@@ -59,11 +63,12 @@ impl Region {
         format!("arn:aws:iam::{}:{resource}", self.caller.account)
     }
 
-    /// Notes when the service and the scalable target of this key next have something to do.
+    /// Notes when the service, the scalable target and the CodeDeploy deployment of this key next have something to do.
     pub(crate) fn note(&mut self, key: &str) {
         let service = self.services.live(key).and_then(Service::next_wake);
         let target = self.targets.live(key).and_then(Target::next_wake);
-        if let Some(next) = [service, target].into_iter().flatten().min() {
+        let deployment = self.code_deploy.next_wake(key);
+        if let Some(next) = [service, target, deployment].into_iter().flatten().min() {
             self.agenda.insert((next, key.to_owned()));
         }
     }
@@ -74,6 +79,7 @@ impl Region {
             let Some((at, key)) = self.agenda.pop_first() else { break };
             scaling::step(self, &key, at);
             self.step_service(&key, at);
+            code_deploy::step(self, &key, at);
             self.note(&key);
             // What is due again at the same instant would never let time pass: it waits for the next millisecond.
             while self.agenda.remove(&(at, key.clone())) {
@@ -85,7 +91,7 @@ impl Region {
     fn step_service(&mut self, key: &str, at: Timestamp) {
         let Self { services, families, options, ids, .. } = self;
         if let Some(service) = services.live_mut(key) {
-            service.step(at, &options.timing, ids, &|arn| Family::fails(families, options, arn));
+            service.step(&mut Moment { at, options, families, ids });
         }
     }
 }

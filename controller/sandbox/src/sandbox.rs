@@ -3,7 +3,7 @@
 use crate::{
     caller::Caller,
     calls::Calls,
-    ecs,
+    code_deploy, ecs,
     error::ApiError,
     fault::{Faults, Rule},
     ids::Ids,
@@ -81,11 +81,7 @@ impl Sandbox {
         match operation.service() {
             AwsService::Ecs => ecs::call(region, now, operation, input),
             AwsService::ApplicationAutoScaling => scaling::call(region, now, operation, input),
-            AwsService::CodeDeploy => Err(ApiError::new(
-                400,
-                "UnknownOperationException",
-                format!("{operation} is no operation of AWS CodeDeploy"),
-            )),
+            AwsService::CodeDeploy => code_deploy::call(region, now, operation, input),
         }
     }
 

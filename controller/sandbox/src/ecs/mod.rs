@@ -1,16 +1,22 @@
 //! Amazon ECS: clusters, task definitions, services, tags.
 
 mod cluster;
+mod moment;
 mod rollout;
 mod service;
 mod tagging;
 mod task_definition;
+mod tasks;
 
+#[cfg(test)]
+mod tasks_tests;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use service::{Controller, Service};
+pub(crate) use moment::{Fate, Moment};
+pub(crate) use rollout::SetCounts;
+pub(crate) use service::{Controller, Service, task_set_members};
 pub(crate) use task_definition::Family;
 
 use crate::{
@@ -41,6 +47,8 @@ pub(crate) fn call(region: &mut Region, now: Timestamp, operation: Operation, in
         Operation::DeleteService => service::delete(region, now, input),
         Operation::DescribeServices => service::describe(region, now, input),
         Operation::ListServices => service::list(region, now, input),
+        Operation::ListTasks => tasks::list(region, now, input),
+        Operation::DescribeTasks => tasks::describe(region, now, input),
         Operation::TagResource => tagging::tag(region, now, input),
         Operation::UntagResource => tagging::untag(region, now, input),
         Operation::ListTagsForResource => tagging::list(region, now, input),

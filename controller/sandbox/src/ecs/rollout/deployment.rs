@@ -39,6 +39,10 @@ pub(crate) struct Deployment {
     pub(crate) bake_until: Option<Timestamp>,
     /// Started by the circuit breaker: a second failure is not rolled back again.
     pub(crate) is_rollback: bool,
+    /// The CodeDeploy deployment that made it (task sets only).
+    pub(crate) external_id: Option<String>,
+    /// Its tasks are to stop, and it with them (task sets only).
+    pub(crate) ending: bool,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
 }
@@ -75,10 +79,17 @@ impl Deployment {
             rounds: 0,
             bake_until: None,
             is_rollback: false,
+            external_id: None,
+            ending: false,
             created: at,
             updated: at,
             id,
         }
+    }
+
+    /// The target group that its first load balancer names.
+    pub(crate) fn target_group(&self) -> Option<&str> {
+        self.revision.get("loadBalancers")?[0]["targetGroupArn"].as_str()
     }
 
     pub(crate) fn task_definition(&self) -> &str {

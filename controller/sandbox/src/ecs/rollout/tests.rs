@@ -283,25 +283,3 @@ fn blue_green_keeps_the_old_tasks_until_the_bake_time_is_over() {
     world.pass(20);
     assert_eq!(world.rollout(), ["PRIMARY COMPLETED 2/0"]);
 }
-
-#[test]
-fn code_deploy_replaces_the_task_set_and_swaps_the_target_group() {
-    let controlled = json!({"deploymentController": {"type": "CODE_DEPLOY"}, "loadBalancers": balancer("blue")});
-    let mut world = running(controlled, "nginx:2");
-    let revision = "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/web:2";
-    let caller = world.caller.clone();
-    world.sandbox.blue_green(world.now, &caller, "prod", "web", revision, Some("green")).unwrap();
-    world.pass(4);
-    let service = world.web();
-    assert_eq!(
-        (&service["taskSets"][0]["status"], &service["taskSets"][1]["status"]),
-        (&json!("ACTIVE"), &json!("PRIMARY"))
-    );
-    assert!(service["taskDefinition"].as_str().unwrap().ends_with("web:1"));
-    world.pass(60);
-    let service = world.web();
-    assert_eq!(service["taskSets"].as_array().unwrap().len(), 1);
-    assert_eq!(service["taskSets"][0]["stabilityStatus"], "STEADY_STATE");
-    assert_eq!(service["taskDefinition"], revision);
-    assert_eq!(service["loadBalancers"][0]["targetGroupArn"], "green");
-}

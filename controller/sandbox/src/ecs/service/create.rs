@@ -44,6 +44,7 @@ pub(in crate::ecs) fn create(region: &mut Region, now: Timestamp, input: Input<'
         members,
         deployments: Vec::new(),
         tasks: Vec::new(),
+        stopped: Vec::new(),
         events: Events::default(),
         tags,
         created: now,

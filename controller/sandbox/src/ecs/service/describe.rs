@@ -5,7 +5,7 @@ use crate::{
     arn::{cluster_name, service_key},
     ecs::{
         cluster::{bad_page_size, bad_token},
-        rollout::{Deployment, Rollout},
+        rollout::{Deployment, set_status},
         task_definition::with_token,
     },
     error::{Answer, ApiError},
@@ -137,29 +137,22 @@ impl Service {
         rows.collect()
     }
 
-    /// The same under CODE_DEPLOY: a new task set is ACTIVE until traffic is its own, then the old one drains.
+    /// The same under CODE_DEPLOY: task sets, the PRIMARY one first.
     fn task_sets(&self) -> Value {
-        let shifting = self.deployments.len() > 1
-            && self.deployments[0].rollout == Rollout::InProgress
-            && self.deployments[1..]
-                .iter()
-                .any(|old| self.tasks.iter().any(|task| task.deployment == old.id && task.is_live()));
         let rows = self.deployments.iter().enumerate().map(|(place, set)| {
-            let status = match (place, shifting) {
-                (0, false) | (1, true) => "PRIMARY",
-                (0, true) => "ACTIVE",
-                _ => "DRAINING",
-            };
-            let mut row = self.common_row(set, status);
-            let steady = self.steady && place == 0;
+            let mut row = self.common_row(set, set_status(place, set));
+            let steady = self.is_set_steady(&set.id);
             row["taskSetArn"] = json!(format!("{}/{}", self.arn.replacen(":service/", ":task-set/", 1), set.id));
             row["serviceArn"] = json!(self.arn);
             row["clusterArn"] = json!(self.cluster_arn);
-            row["computedDesiredCount"] = json!(self.desired);
+            row["computedDesiredCount"] = json!(if set.ending { 0 } else { self.desired });
             row["startedBy"] = json!("CODE_DEPLOY");
-            row["scale"] = json!({"value": 100.0, "unit": "PERCENT"});
+            row["scale"] = json!({"value": if set.ending { 0.0 } else { 100.0 }, "unit": "PERCENT"});
+            if let Some(id) = &set.external_id {
+                row["externalId"] = json!(id);
+            }
             row["stabilityStatus"] = json!(if steady { "STEADY_STATE" } else { "STABILIZING" });
-            row["stabilityStatusAt"] = epoch(if steady { self.steady_at } else { set.updated });
+            row["stabilityStatusAt"] = epoch(if self.steady { self.steady_at } else { set.updated });
             row["tags"] = json!([]);
             for name in ["loadBalancers", "serviceRegistries"] {
                 row[name] = set.revision.get(name).cloned().unwrap_or_else(|| json!([]));

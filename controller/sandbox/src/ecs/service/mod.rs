@@ -5,6 +5,7 @@ mod create;
 mod defaults;
 mod delete;
 mod describe;
+mod task_set;
 mod update;
 
 #[cfg(test)]
@@ -13,11 +14,12 @@ mod tests;
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use describe::{describe, list_services as list};
+pub(crate) use task_set::task_set_members;
 pub(super) use update::update;
 
-use super::rollout::{Deployment, Events, Task};
+use super::rollout::{Deployment, Events, State, Task};
 use crate::{ids::Ids, input::Type, options::Timing, tags::Tags};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 /// Types of the members that CreateService and UpdateService take (API reference).
@@ -89,6 +91,8 @@ pub(crate) struct Service {
     /// PRIMARY first. Under CODE_DEPLOY these are the task sets; under EXTERNAL there are none.
     pub(super) deployments: Vec<Deployment>,
     pub(super) tasks: Vec<Task>,
+    /// Tasks that stopped within the last hour, the newest last.
+    pub(super) stopped: Vec<Task>,
     pub(super) events: Events,
     pub(crate) tags: Tags,
     pub(super) created: Timestamp,
@@ -186,14 +190,20 @@ impl Service {
 
     /// Takes up to `count` running tasks away at once, as a crash does.
     pub(crate) fn crash(&mut self, count: usize, now: Timestamp, timing: &Timing) {
-        let mut left = count;
-        self.tasks.retain(|task| {
-            let crashes = left > 0 && task.is_running();
-            left -= usize::from(crashes);
-            !crashes
-        });
+        for task in self.tasks.iter_mut().filter(|task| task.is_running()).take(count) {
+            task.crash(now);
+        }
+        self.keep_stopped(now);
         self.steady = false;
         self.look_soon(now, timing);
+    }
+
+    /// Puts tasks that have stopped aside, to be described for an hour (API reference, DescribeTasks).
+    pub(super) fn keep_stopped(&mut self, at: Timestamp) {
+        let over = |task: &mut Task| matches!(task.state, State::Failed | State::Stopped);
+        self.stopped.extend(self.tasks.extract_if(.., over));
+        let hour = SignedDuration::from_hours(1);
+        self.stopped.retain(|task| task.stopped.is_none_or(|stopped| stopped + hour > at));
     }
 
     pub(super) fn event(&mut self, at: Timestamp, ids: &mut Ids, message: String) {
@@ -213,7 +223,7 @@ impl Service {
         }
     }
 
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.status == Status::Gone
     }
 }

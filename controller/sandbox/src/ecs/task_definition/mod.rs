@@ -17,6 +17,7 @@ pub(super) use retire::{delete, deregister};
 
 use crate::{
     arn,
+    ecs::Fate,
     error::{Answer, ApiError},
     input::Input,
     options::Options,
@@ -127,15 +128,22 @@ impl Family {
         families.live(family)?.named(number)
     }
 
-    /// Whether tasks of the revision with this ARN stop before they run, as the options say.
-    pub(crate) fn fails(families: &Shelf<Self>, options: &Options, arn: &str) -> bool {
-        let texts = &options.failing_images;
-        let has = |text: &str| texts.iter().any(|failing| text.contains(failing.as_str()));
-        !texts.is_empty()
-            && (texts.iter().any(|failing| failing == arn)
-                || Self::find(families, arn).is_some_and(|revision| {
-                    revision.containers().iter().any(|container| container["image"].as_str().is_some_and(has))
-                }))
+    /// What becomes of tasks of the revision with this ARN, as the options say.
+    pub(crate) fn fate(families: &Shelf<Self>, options: &Options, arn: &str) -> Fate {
+        let (failing, unhealthy) = (&options.failing_images, &options.unhealthy_images);
+        if failing.is_empty() && unhealthy.is_empty() {
+            return Fate::Runs;
+        }
+        let containers = Self::find(families, arn).map(Revision::containers).unwrap_or_default();
+        let images = || containers.iter().filter_map(|container| container["image"].as_str());
+        let meant = |text: &str| text == arn || images().any(|image| image.contains(text));
+        if failing.iter().any(|text| meant(text)) {
+            return Fate::FailsToStart;
+        }
+        match unhealthy.iter().find(|(text, _)| meant(text)) {
+            Some((_, after)) => Fate::Unhealthy(*after),
+            None => Fate::Runs,
+        }
     }
 }
 
