@@ -13,7 +13,7 @@ use crate::view::{ServiceView, tags};
 
 mod rollout;
 
-pub use rollout::{End, Ended, Failed, Progress, Rollout};
+pub use rollout::{Commit, End, Ended, Failed, Progress, Rollout};
 
 /// How long a read may lag behind a write before a difference is believed. AWS documents eventual consistency without
 /// a figure; observed lags are a few seconds, and other tools allow up to two minutes after a creation only.
@@ -100,9 +100,9 @@ pub struct Intent {
     pub generation: i64,
     /// When it was committed.
     pub at: Timestamp,
-    /// Revision of the source that brought the content, where that is known.
+    /// The commit that brought the content, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
+    pub commit: Option<Commit>,
 }
 
 /// The two target groups of a CODE_DEPLOY service.

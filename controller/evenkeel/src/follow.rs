@@ -12,6 +12,7 @@ use evenkeel_core::reason::Reason;
 use evenkeel_store::{Batch, Store, StoreError};
 
 use crate::apply::{ApplyError, Held, Summary, apply};
+use crate::commits;
 use crate::engine::Engine;
 use crate::events::{self, Note};
 use crate::metrics::Applied;
@@ -53,6 +54,7 @@ pub async fn read_once(root: &Path) -> Result<Snapshot, SourceError> {
 
 async fn load_and_apply(engine: &Engine, snapshot: &Arc<Snapshot>) -> Result<Summary, ApplyError> {
     let load = checked(snapshot.clone(), Some(&engine.context.store)).await?;
+    commits::remember(&engine.context, &snapshot.commit).await?;
     apply_load(engine, &load, &snapshot.revision).await
 }
 

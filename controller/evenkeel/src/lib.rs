@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod cli;
 pub mod clock;
+mod commits;
 pub mod embedded;
 pub mod engine;
 pub mod events;

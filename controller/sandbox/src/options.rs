@@ -32,6 +32,9 @@ pub struct Options {
     /// Members that CreateService, UpdateService and RegisterTaskDefinition drop without a word, as an endpoint does
     /// that is older than the request (or a compatible one that is not complete).
     pub unheeded: Vec<String>,
+    /// A CODE_DEPLOY service that is created gets a deployment group if it has none, named as the ECS console names it, with
+    /// its target group and a partner. Else somebody has to make one, as in AWS.
+    pub deployment_groups: bool,
     /// Account of callers whose access key does not name one.
     pub account: String,
     /// Region of callers that do not sign.
@@ -51,6 +54,7 @@ impl Default for Options {
             alarms: BTreeSet::new(),
             hooks: BTreeMap::new(),
             unheeded: Vec::new(),
+            deployment_groups: false,
             account: "123456789012".to_owned(),
             region: "ap-northeast-1".to_owned(),
         }

@@ -52,6 +52,45 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// Makes the deployment group of a service that was just created, where it needs one and the options say so.
+    pub(crate) fn provision_created(&mut self, now: Timestamp, caller: &Caller, answer: &Value) {
+        let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !self.options.deployment_groups || text("/service/deploymentController/type") != "CODE_DEPLOY" {
+            return;
+        }
+        let cluster = text("/service/clusterArn").rsplit('/').next().unwrap_or_default().to_owned();
+        let (service, target_group) = (text("/service/serviceName"), text("/service/loadBalancers/0/targetGroupArn"));
+        let partner = partner(&target_group);
+        let region = self.region(now, caller);
+        let [production, test] =
+            [443, 1443].map(|port| region.arn("elasticloadbalancing", &format!("listener/app/{service}/{port}")));
+        let group = DeploymentGroup {
+            application: &format!("AppECS-{cluster}-{service}"),
+            group: &format!("DgpECS-{cluster}-{service}"),
+            cluster: &cluster,
+            service: &service,
+            target_groups: [&target_group, &partner],
+            production_listener: &production,
+            test_listener: Some(&test),
+            termination_wait_minutes: 1,
+        };
+        // A group that is there already, by this name or for this service, is as good.
+        let _ = self.provision_code_deploy(now, caller, &group);
+    }
+}
+
+/// The target group beside a target group: `…-tg02` beside `…-tg01`, else the same name with `-2`.
+fn partner(arn: &str) -> String {
+    let name = crate::code_deploy::target_group_name(arn);
+    let other = match (name.strip_suffix('1'), name.strip_suffix('2')) {
+        (Some(stem), _) => format!("{stem}2"),
+        (_, Some(stem)) => format!("{stem}1"),
+        _ => format!("{name}-2"),
+    };
+    arn.replace(&format!("/{name}/"), &format!("/{other}/"))
+}
+
 impl DeploymentGroup<'_> {
     /// The CreateDeploymentGroup request for it.
     fn request(&self, role: &str) -> Value {

@@ -78,11 +78,15 @@ impl Sandbox {
     ) -> Result<Value, ApiError> {
         let region = self.region(now, caller);
         let input = Input::of(body)?;
-        match operation.service() {
+        let answer = match operation.service() {
             AwsService::Ecs => ecs::call(region, now, operation, input),
             AwsService::ApplicationAutoScaling => scaling::call(region, now, operation, input),
             AwsService::CodeDeploy => code_deploy::call(region, now, operation, input),
+        }?;
+        if operation == Operation::CreateService {
+            self.provision_created(now, caller, &answer);
         }
+        Ok(answer)
     }
 
     /// What `caller` has, with time passed until `now`.

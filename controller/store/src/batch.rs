@@ -102,7 +102,7 @@ pub enum Table {
     Observed,
     /// The last good snapshot of the source.
     Source,
-    /// Rollouts that ended.
+    /// Commits of the source, as far as rollouts tell of them.
     History,
 }
 

@@ -37,12 +37,25 @@ pub struct Rollout {
     /// How far it had come when last seen under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
-    /// Revision of the source that asked for it.
+    /// The commit that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
+    pub commit: Option<Commit>,
     /// How it ended; absent while it is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,
+}
+
+/// The state of the source that asked for something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its revision, such as `sha1:` and a commit's hash.
+    pub revision: String,
+    /// Who made it, where git could be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// The first line of what they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// How a rollout ended.

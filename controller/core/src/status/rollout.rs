@@ -11,14 +11,12 @@ pub fn rollout(observed: &Observed, memory: &Memory) -> Option<Value> {
     let service = ServiceView(observed.service.present()?);
     let mut told = match service.controller() {
         Controller::Ecs => by_ecs(service, observed)?,
-        _ => by_task_sets(service, observed)?,
+        _ => by_task_sets(service, observed, memory)?,
     };
     let mine = memory.rollout.as_ref().filter(|rollout| told["deployment"].as_str() == rollout.deployment.as_deref());
     if let Some(rollout) = mine {
         told["startedAt"] = json!(rollout.at);
-        if let Some(commit) = &rollout.commit {
-            told["commit"] = json!(commit);
-        }
+        tell_commit(rollout, &mut told);
     }
     Some(told)
 }
@@ -73,10 +71,13 @@ fn waits_for(deployment: &Value) -> Option<String> {
     (deployment["lifecycleStage"] == "BAKE_TIME").then(|| "the bake time".to_owned())
 }
 
-fn by_task_sets(service: ServiceView<'_>, observed: &Observed) -> Option<Value> {
-    // The newest set comes first while it takes over; once it has, it is the only one.
+fn by_task_sets(service: ServiceView<'_>, observed: &Observed, memory: &Memory) -> Option<Value> {
+    // While a replacement takes over it is told of, from then on as the only one.
+    let rollout = memory.rollout.as_ref().filter(|rollout| rollout.is_open());
+    let followed = rollout.and_then(|rollout| rollout.deployment.as_deref());
+    let ours = followed.and_then(|id| service.task_sets().find(|set| set["externalId"] == id));
     let replacement = service.task_sets().find(|set| set["status"] != "PRIMARY" && set["status"] != "DRAINING");
-    let set = replacement.or(service.primary_task_set())?;
+    let set = ours.or(replacement).or(service.primary_task_set())?;
     let sets = service.task_sets().count();
     let mut told = json!({
         "deployment": set["externalId"],
@@ -96,6 +97,9 @@ fn by_task_sets(service: ServiceView<'_>, observed: &Observed) -> Option<Value> 
                 "somebody's word: `aws deploy continue-deployment --deployment-id {id} --deployment-wait-type READY_WAIT`"
             ));
         }
+    }
+    if sets > 1 && set["status"] == "PRIMARY" {
+        told["waitsFor"] = json!("the termination wait: the tasks before are kept until it is over");
     }
     let events = seen.target.get("lifecycleEvents").and_then(Value::as_array);
     let running = events.into_iter().flatten().find(|event| event["status"] == "InProgress");
@@ -122,6 +126,16 @@ pub fn history(memory: &Memory) -> Vec<Value> {
     rollouts.map(entry).collect()
 }
 
+fn tell_commit(rollout: &Rollout, told: &mut Value) {
+    let Some(commit) = &rollout.commit else { return };
+    told["commit"] = json!(commit.revision);
+    for (name, value) in [("author", &commit.author), ("message", &commit.message)] {
+        if let Some(value) = value {
+            told[name] = json!(value);
+        }
+    }
+}
+
 fn entry(rollout: &Rollout) -> Value {
     let mut told = json!({
         "number": rollout.number,
@@ -129,10 +143,9 @@ fn entry(rollout: &Rollout) -> Value {
         "startedAt": rollout.at,
         "outcome": rollout.end.as_ref().map_or(json!("InProgress"), |end| json!(end.outcome)),
     });
-    for (name, value) in [("commit", &rollout.commit), ("deployment", &rollout.deployment)] {
-        if let Some(value) = value {
-            told[name] = json!(value);
-        }
+    tell_commit(rollout, &mut told);
+    if let Some(id) = &rollout.deployment {
+        told["deployment"] = json!(id);
     }
     if let Some(end) = &rollout.end {
         told["endedAt"] = json!(end.at);

@@ -13,6 +13,7 @@ use evenkeel_store::Store;
 
 use super::config::Config;
 use crate::clock::Clock;
+use crate::commits;
 use crate::embedded;
 use crate::engine::Engine;
 use crate::fleet::Fleet;
@@ -42,8 +43,11 @@ pub(super) async fn open_store(config: &Config, temporary: bool) -> Result<Store
 pub(super) fn assemble(config: &Config, store: Store, options: Options) -> Result<Assembly, String> {
     let clock = Clock::system();
     let metrics = Metrics::new().map_err(|error| format!("failed to set up metrics: {error}"))?;
-    let sandbox =
-        config.is_sandboxed().then(|| Arc::new(Mutex::new(Sandbox::new(evenkeel_sandbox::Options::default()))));
+    let sandbox = config.is_sandboxed().then(|| {
+        // Infrastructure that other tools make in a real account.
+        let options = evenkeel_sandbox::Options { deployment_groups: true, ..evenkeel_sandbox::Options::default() };
+        Arc::new(Mutex::new(Sandbox::new(options)))
+    });
     let transport = match &sandbox {
         Some(sandbox) => embedded::transport(sandbox.clone(), clock.clone()),
         None => Transport::Network,
@@ -57,6 +61,8 @@ pub(super) fn assemble(config: &Config, store: Store, options: Options) -> Resul
 pub(super) async fn load_once(engine: &Engine, root: &Path) -> Result<Load, String> {
     let snapshot = follow::read_once(root).await.map_err(|error| error.to_string())?;
     let revision = snapshot.revision.clone();
+    let commit = snapshot.commit.clone();
+    commits::remember(&engine.context, &commit).await.map_err(|error| error.to_string())?;
     let checked = follow::checked(Arc::new(snapshot), Some(&engine.context.store)).await;
     let load = checked.map_err(|error| error.to_string())?;
     for problem in &load.problems {

@@ -56,7 +56,8 @@ pub(super) fn history(args: &HistoryArgs) -> Result<String, ClientError> {
 
 /// A head and a line for each rollout.
 fn table(entries: &[Value], now: Timestamp) -> Vec<Vec<String>> {
-    let head = ["NUMBER", "REVISION", "COMMIT", "STARTED", "TOOK", "OUTCOME", "REASON"].map(str::to_owned).to_vec();
+    let head =
+        ["NUMBER", "REVISION", "COMMIT", "AUTHOR", "STARTED", "TOOK", "OUTCOME", "WHAT"].map(str::to_owned).to_vec();
     let rows = entries.iter().map(|entry| {
         let time = |name: &str| entry[name].as_str().and_then(|time| time.parse::<Timestamp>().ok());
         let (started, ended) = (time("startedAt"), time("endedAt"));
@@ -67,10 +68,12 @@ fn table(entries: &[Value], now: Timestamp) -> Vec<Vec<String>> {
             entry["number"].to_string(),
             short(entry["taskDefinition"].as_str().unwrap_or_default()),
             commit.to_owned(),
+            entry["author"].as_str().unwrap_or("-").to_owned(),
             started.map_or_else(|| "-".to_owned(), |started| age(started, now)),
             took,
             text(&entry["outcome"]),
-            entry["reason"].as_str().unwrap_or_default().to_owned(),
+            // Why it failed; else what the commit was about.
+            entry["reason"].as_str().or(entry["message"].as_str()).unwrap_or_default().to_owned(),
         ]
     });
     std::iter::once(head).chain(rows).collect()
@@ -162,6 +165,6 @@ mod tests {
     fn a_line_says_which_revision_and_commit_when_how_long_and_how_it_ended() {
         let now = "2026-01-01T01:00:00Z".parse().unwrap();
         let rows = table(status()["history"].as_array().unwrap(), now);
-        assert_eq!(rows[2], ["3", "web:8", "0123456", "60m", "4m", "Failed", ""]);
+        assert_eq!(rows[2], ["3", "web:8", "0123456", "-", "60m", "4m", "Failed", ""]);
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn run(args: SandboxArgs) -> Result<u8, String> {
         throttling: args.throttling,
         latency: std::time::Duration::from_millis(args.latency),
         failing_images: args.failing_image,
+        deployment_groups: true,
         ..Options::default()
     };
     block_on(async {

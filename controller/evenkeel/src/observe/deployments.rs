@@ -2,7 +2,6 @@
 //! newest service deployment. Only services whose tasks are being replaced cost these calls.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass, Gateway};
 use evenkeel_core::operation::Operation;
@@ -14,9 +13,9 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 
-/// How long the deployment groups of an account are believed to be all there are, when one is looked for by its service.
-/// They are made together with services, by the minute at most.
-const GROUPS_LIFE: Duration = Duration::from_secs(60);
+/// How long a service without a deployment group is believed to have none. Looking costs a call for each application, and
+/// many services may look at once.
+const NONE_LIFE: SignedDuration = SignedDuration::from_secs(10);
 
 /// BatchGetDeploymentGroups takes this many names (CodeDeploy API reference).
 const GROUPS: usize = 100;
@@ -48,7 +47,10 @@ pub(super) async fn code_deploy(
     let names = json!({"applicationName": application, "deploymentGroupName": group});
     let group = match gateway.call(Operation::GetDeploymentGroup, &names).await {
         Ok(answer) => answer["deploymentGroupInfo"].clone(),
-        Err(error) if error.class == ErrorClass::NotFound => return Ok(Observation::Absent),
+        Err(error) if error.class == ErrorClass::NotFound => {
+            groups.forget().await;
+            return Ok(Observation::Absent);
+        }
         Err(error) => return Err(error),
     };
     // Whatever occupies the group now, what ran last, and what is followed.
@@ -119,14 +121,21 @@ pub(super) async fn service_deployment(
 }
 
 impl Groups {
+    /// What is known is out of date.
+    async fn forget(&self) {
+        *self.0.lock().await = None;
+    }
+
     /// The group for the service, among all of the account.
     async fn find(&self, gateway: &Gateway, clock: &Clock, desired: &Desired) -> Result<Option<Place>, AwsError> {
         let key = (desired.cluster.clone(), desired.service.clone());
         let mut known = self.0.lock().await;
-        let life = SignedDuration::try_from(GROUPS_LIFE).unwrap_or_default();
-        let fresh = known.as_ref().filter(|(read_at, _)| clock.now().duration_since(*read_at) < life);
-        if let Some((_, groups)) = fresh {
-            return Ok(groups.get(&key).filter(|place| fits(desired, place)).cloned());
+        if let Some((read_at, groups)) = &*known {
+            // What was found is looked at again anyway, by its name.
+            let found = groups.get(&key).filter(|place| fits(desired, place));
+            if found.is_some() || clock.now().duration_since(*read_at) < NONE_LIFE {
+                return Ok(found.cloned());
+            }
         }
         let read_at = clock.now();
         let mut groups = HashMap::new();

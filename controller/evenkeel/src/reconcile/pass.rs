@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass, Gateway};
 use evenkeel_core::desired::{RECONCILE, suspension};
-use evenkeel_core::memory::{Memory, SETTLE};
+use evenkeel_core::memory::{Commit, Memory, SETTLE};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
 use evenkeel_core::plan::{Plan, Waiting};
 use evenkeel_core::reason::{Reason, Weight};
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Context;
+use crate::commits;
 use crate::events;
 use crate::execute::execute;
 use crate::provenance::SourceRecord;
@@ -29,8 +30,8 @@ pub(super) struct Pass<'a> {
     /// What the status holds besides conditions, drift and the like.
     pub(super) details: Map<String, Value>,
     pub(super) health: Health,
-    /// Revision of the source that asks for what this pass may roll out.
-    pub(super) commit: Option<String>,
+    /// The TaskDefinition whose new content this pass rolls out, if it does.
+    pub(super) brings: Option<ObjectKey>,
     /// Which AWS resource the manifest names.
     identity: String,
 }
@@ -60,7 +61,7 @@ impl<'a> Pass<'a> {
             now,
             details: Map::new(),
             health: Health::Unknown,
-            commit: None,
+            brings: None,
             identity: String::new(),
         })
     }
@@ -126,7 +127,7 @@ impl<'a> Pass<'a> {
         }
         let mut memory = plan.memory.clone();
         if let Some(intent) = memory.intent.as_mut().filter(|intent| intent.commit.is_none()) {
-            intent.commit.clone_from(&self.commit);
+            intent.commit = asked_for_by(self.context, &self.key, self.brings.as_ref()).await;
         }
         if memory.intent.is_some() && memory.intent != self.memory.intent {
             // Before what may start a rollout its intent is on disk, so that a crash in between is known of.
@@ -321,6 +322,16 @@ impl<'a> Pass<'a> {
             Err(error) => self.unwritten(&error),
         }
     }
+}
+
+/// The commit that asks for a rollout: the last one that changed the TaskDefinition, where its content is what is new, else
+/// the last one that changed the object itself.
+async fn asked_for_by(context: &Context, key: &ObjectKey, brings: Option<&ObjectKey>) -> Option<Commit> {
+    let record = SourceRecord::read(&context.store, brings.unwrap_or(key)).await.ok()?;
+    if record.revision.is_empty() {
+        return None;
+    }
+    Some(commits::of(context, &record.revision).await)
 }
 
 /// An error as a status tells it: without the id of the request, which is another one each time and stands in the log. So

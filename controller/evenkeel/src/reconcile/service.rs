@@ -81,6 +81,11 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
             planned(context, &connection, &desired, observed, &pass.memory, pass.now).await
         }
     };
+    if let Some(TaskDefinitionRef::Object(name)) = &service.spec.task_definition
+        && plan.drift.iter().any(|drift| drift.path == "/taskDefinition" || drift.path == "/service")
+    {
+        pass.brings = Some(ObjectKey::new(Kind::TaskDefinition, &pass.key.namespace, name));
+    }
     let wrong = check::service(&desired, &observed, &plan);
     pass.health = service_health(&observed.service);
     describe(&mut pass, &desired, &observed, &plan);

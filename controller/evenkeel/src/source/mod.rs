@@ -8,6 +8,7 @@
 //! [`Source`] says when to look: notifications make it quick, a cheap poll makes it certain, since links that are
 //! swapped, network file systems and some container runtimes give no events.
 
+mod commit;
 mod error;
 mod git;
 mod place;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use evenkeel_core::manifest::{Files, digest};
+use evenkeel_core::memory::Commit;
 
 pub use error::SourceError;
 pub use read::read;
@@ -34,6 +36,8 @@ pub struct Snapshot {
     pub files: Files,
     /// `sha1:` (or `sha256:`) and the commit where there is git, else `sha256:` and the digest of the files.
     pub revision: String,
+    /// The commit that it is.
+    pub commit: Commit,
 }
 
 /// A source that is being watched.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use evenkeel_core::manifest::{Files, digest};
 
+use super::commit::commit;
 use super::place::Place;
 use super::walk::{Listing, WalkError, contents, list};
 use super::{Snapshot, SourceError, git};
@@ -63,7 +64,8 @@ fn attempt(root: &Path, pause: &mut impl FnMut()) -> Result<Snapshot, Failure> {
         return Err(Failure::Source(SourceError::Empty { root: root.to_owned() }));
     }
     let revision = place.revision.unwrap_or_else(|| digest(&files));
-    Ok(Snapshot { files, revision })
+    let commit = commit(&place.path, &revision);
+    Ok(Snapshot { files, revision, commit })
 }
 
 fn walk(root: &Path, place: &Place) -> Result<(Listing, Files), Failure> {

@@ -5,6 +5,7 @@
 //! deployment). CreateDeployment takes no client token, so the content's hash stands in the description: by it a deployment
 //! is recognised whose answer was lost.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -25,6 +26,9 @@ pub struct CodeDeploy {
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub target: Value,
 }
+
+/// How often a deployment group that is missing or does not fit is looked at again: somebody else has to see to it.
+pub(super) const GROUP_POLL: SignedDuration = SignedDuration::from_secs(60);
 
 /// Statuses of a deployment that occupies its group (CodeDeploy API reference, `DeploymentStatus`).
 const RUNNING: [&str; 5] = ["Created", "Queued", "InProgress", "Baking", "Ready"];
@@ -104,15 +108,15 @@ pub(super) fn deploy(
     content: &str,
 ) -> Result<Action, Waiting> {
     if let Some(unfit) = seen.unfit(desired) {
-        return Err(Waiting::new(Reason::CodeDeployNotReady, unfit));
+        return Err(Waiting::new(Reason::CodeDeployNotReady, unfit).retry_in(GROUP_POLL));
     }
     if let Some(running) = seen.running() {
         let (id, status) = (&running["deploymentId"], &running["status"]);
-        let message = format!(
-            "CodeDeploy's deployment {} is {}; a deployment group takes one at a time",
-            id.as_str().unwrap_or_default(),
-            status.as_str().unwrap_or_default()
-        );
+        let (id, status) = (id.as_str().unwrap_or_default(), status.as_str().unwrap_or_default());
+        let message = match running["description"].as_str() {
+            Some(text) if text.contains(content) => format!("CodeDeploy's deployment {id} brings it: {status}"),
+            _ => format!("CodeDeploy's deployment {id} is {status}; a deployment group takes one at a time"),
+        };
         return Err(Waiting::new(Reason::RolloutInProgress, message));
     }
     let app_spec = app_spec(desired, document, service, revision).to_string();

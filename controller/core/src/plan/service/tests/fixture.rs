@@ -108,7 +108,7 @@ impl World {
     /// A rollout of what is wanted has begun, as the live service shows it.
     pub(super) fn begins(&mut self) {
         let (content, operation) = (self.content(), Operation::UpdateService);
-        let intent = Intent { operation, content, generation: 1, at: now(), commit: Some("sha1:aa".into()) };
+        let intent = Intent { operation, content, generation: 1, at: now(), commit: None };
         let service = ServiceView(self.observed.service.present().unwrap());
         self.memory.started(Rollout::of(intent, service, now()), now());
     }

@@ -90,7 +90,8 @@ impl Pass<'_> {
             Observation::Absent => Err(Waiting::new(
                 Reason::CodeDeployNotReady,
                 "CodeDeploy has no deployment group for this service: make one, or name it in spec.codeDeploy",
-            )),
+            )
+            .retry_in(code_deploy::GROUP_POLL)),
             Observation::Present(seen) => {
                 code_deploy::deploy(self.desired, &self.document, seen, self.view, &revision, &self.content)
             }

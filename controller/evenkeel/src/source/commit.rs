@@ -1,0 +1,38 @@
+//! Who made a commit and what they said, where git can be asked. Rollouts bear it, so that their history reads well.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use evenkeel_core::memory::Commit;
+
+/// Bytes of a subject line that are kept; git suggests fifty characters.
+const MESSAGE: usize = 200;
+
+/// Author and first line of the message of the commit that a revision names. Without a git program, without its objects
+/// (a shallow worktree, a mounted copy) or without git at all, nothing more than the revision is known.
+pub(super) fn commit(directory: &Path, revision: &str) -> Commit {
+    let (author, message) = revision.split_once(':').and_then(|(_, id)| shown(directory, id)).unzip();
+    Commit { revision: revision.to_owned(), author, message }
+}
+
+fn shown(directory: &Path, id: &str) -> Option<(String, String)> {
+    if !super::git::is_commit(id) {
+        return None;
+    }
+    // What a checkout configures is not run: no hooks, no pager, no signature programs; and it may be another user's.
+    let output = Command::new("git")
+        .args(["-c", "safe.directory=*", "-c", "log.showSignature=false", "--no-pager", "-C"])
+        .arg(directory)
+        .args(["show", "--no-patch", "--no-notes", "--format=%an%n%s", id])
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (author, message) = text.split_once('\n').filter(|_| output.status.success())?;
+    let message: String = message.trim_end().chars().take(MESSAGE).collect();
+    Some((author.to_owned(), message))
+}
