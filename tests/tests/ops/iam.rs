@@ -8,11 +8,17 @@ use serde_json::Value;
 
 use crate::{json, root, stems};
 
-/// What AWS asks for besides the action of the call itself (Service Authorization Reference: dependent actions of ECS and
-/// Application Auto Scaling).
+/// What AWS asks for besides the action of the call itself (Service Authorization Reference: dependent actions of ECS,
+/// Application Auto Scaling and CodeDeploy).
 const READS_NEED: [&str; 1] = ["cloudwatch:DescribeAlarms"];
-const WRITES_NEED: [&str; 4] =
-    ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "iam:CreateServiceLinkedRole", "iam:PassRole"];
+const WRITES_NEED: [&str; 6] = [
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:PutMetricAlarm",
+    "codedeploy:GetDeploymentConfig",
+    "codedeploy:RegisterApplicationRevision",
+    "iam:CreateServiceLinkedRole",
+    "iam:PassRole",
+];
 
 /// The operations that stand in the source of what plans, observes and executes; tests aside.
 fn called() -> BTreeSet<Operation> {
