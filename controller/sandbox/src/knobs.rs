@@ -65,6 +65,9 @@ impl Sandbox {
         }
         self.turn(change);
         for region in self.regions.values_mut() {
+            for key in region.rolling_out() {
+                region.look(&key, now);
+            }
             for key in region.code_deploy.running_on() {
                 code_deploy::step(region, &key, now);
                 region.note(&key);

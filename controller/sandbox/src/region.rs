@@ -88,6 +88,20 @@ impl Region {
         }
     }
 
+    /// Keys of the services that replace one revision with another.
+    pub(crate) fn rolling_out(&self) -> Vec<String> {
+        let all = self.services.all_live("").filter(|(_, service)| service.is_deploying());
+        all.map(|(key, _)| key.to_owned()).collect()
+    }
+
+    /// Lets the scheduler look at a service soon.
+    pub(crate) fn look(&mut self, key: &str, now: Timestamp) {
+        if let Some(service) = self.services.live_mut(key) {
+            service.look_soon(now, &self.options.timing);
+        }
+        self.note(key);
+    }
+
     fn step_service(&mut self, key: &str, at: Timestamp) {
         let Self { services, families, options, ids, .. } = self;
         if let Some(service) = services.live_mut(key) {

@@ -4,6 +4,7 @@ mod cluster;
 mod moment;
 mod rollout;
 mod service;
+mod service_deployment;
 mod tagging;
 mod task_definition;
 mod tasks;
@@ -47,6 +48,11 @@ pub(crate) fn call(region: &mut Region, now: Timestamp, operation: Operation, in
         Operation::DeleteService => service::delete(region, now, input),
         Operation::DescribeServices => service::describe(region, now, input),
         Operation::ListServices => service::list(region, now, input),
+        Operation::ListServiceDeployments => service_deployment::list(region, now, input),
+        Operation::DescribeServiceDeployments => service_deployment::describe(region, now, input),
+        Operation::StopServiceDeployment => service_deployment::stop(region, now, input),
+        Operation::ContinueServiceDeployment => service_deployment::proceed(region, now, input),
+        Operation::DescribeServiceRevisions => service_deployment::describe_revisions(region, now, input),
         Operation::ListTasks => tasks::list(region, now, input),
         Operation::DescribeTasks => tasks::describe(region, now, input),
         Operation::TagResource => tagging::tag(region, now, input),

@@ -1,12 +1,10 @@
 //! The deployment circuit breaker (Amazon ECS developer guide, "How the deployment circuit breaker detects failures").
 
-use super::{Deployment, Rollout};
-use crate::{ecs::Service, ids::Ids};
-use jiff::Timestamp;
+use crate::ecs::Service;
 use serde_json::Value;
 
 impl Service {
-    fn breaker(&self) -> &Value {
+    pub(super) fn breaker(&self) -> &Value {
         &self.deployment_configuration()["deploymentCircuitBreaker"]
     }
 
@@ -26,28 +24,5 @@ impl Service {
     /// Whether one healthy task takes earlier failures back.
     pub(crate) fn resets_on_healthy_task(&self) -> bool {
         self.breaker()["resetOnHealthyTask"] != false
-    }
-
-    /// Ends the PRIMARY deployment when too many of its tasks failed: FAILED, and where rollback is on and an earlier
-    /// deployment had completed, a new deployment of that one's revision.
-    pub(super) fn break_circuit(&mut self, at: Timestamp, ids: &mut Ids) {
-        let threshold = self.failure_threshold();
-        let (enabled, rolls_back) = (self.breaker()["enable"] == true, self.breaker()["rollback"] == true);
-        let Some(primary) = self.deployments.first_mut() else { return };
-        if !enabled || primary.rollout != Rollout::InProgress || primary.failed_tasks < threshold {
-            return;
-        }
-        primary.rollout = Rollout::Failed;
-        primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
-        primary.updated = at;
-        let (id, again) = (primary.id.clone(), !primary.is_rollback);
-        self.event(at, ids, format!("(deployment {id}) deployment failed: tasks failed to start."));
-        let Some((last, revision)) = self.last_completed.clone().filter(|_| rolls_back && again) else { return };
-        self.event(at, ids, format!("rolling back to deployment {last}."));
-        let mut rollback = Deployment::new(&revision, at, ids);
-        rollback.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {last}.");
-        rollback.is_rollback = true;
-        self.adopt_revision(&revision);
-        self.deployments.insert(0, rollback);
     }
 }

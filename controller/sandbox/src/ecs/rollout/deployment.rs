@@ -25,6 +25,10 @@ pub(crate) struct Deployment {
     pub(crate) id: String,
     /// What it deploys: the members of [`REVISION`] and [`CAPACITY`] as they were.
     pub(crate) revision: Map<String, Value>,
+    /// Number of the service revision that this is: its own, or for a rollback the one that it goes back to.
+    pub(crate) revision_id: String,
+    /// The target groups that serve it, one for each load balancer.
+    pub(crate) target_groups: Vec<String>,
     pub(crate) rollout: Rollout,
     pub(crate) reason: String,
     /// Consecutive tasks that stopped before they ran.
@@ -35,8 +39,6 @@ pub(crate) struct Deployment {
     pub(crate) retry_at: Option<Timestamp>,
     /// Rounds of failures in a row, for the backoff.
     pub(crate) rounds: u32,
-    /// When the new tasks have run long enough for the old ones to go (blue/green only).
-    pub(crate) bake_until: Option<Timestamp>,
     /// Started by the circuit breaker: a second failure is not rolled back again.
     pub(crate) is_rollback: bool,
     /// The CodeDeploy deployment that made it (task sets only).
@@ -71,13 +73,14 @@ impl Deployment {
         let id = ids.deployment();
         Self {
             revision: revision_of(members),
+            revision_id: id.rsplit('/').next().unwrap_or(&id).to_owned(),
+            target_groups: target_groups(members),
             rollout: Rollout::InProgress,
             reason: format!("ECS deployment {id} in progress."),
             failed_tasks: 0,
             desired: 0,
             retry_at: None,
             rounds: 0,
-            bake_until: None,
             is_rollback: false,
             external_id: None,
             ending: false,
@@ -87,14 +90,19 @@ impl Deployment {
         }
     }
 
-    /// The target group that its first load balancer names.
+    /// The target group behind its first load balancer.
     pub(crate) fn target_group(&self) -> Option<&str> {
-        self.revision.get("loadBalancers")?[0]["targetGroupArn"].as_str()
+        self.target_groups.first().map(String::as_str)
     }
 
     pub(crate) fn task_definition(&self) -> &str {
         self.revision.get("taskDefinition").and_then(Value::as_str).unwrap_or("")
     }
+}
+
+fn target_groups(members: &Map<String, Value>) -> Vec<String> {
+    let balancers = members.get("loadBalancers").and_then(Value::as_array).into_iter().flatten();
+    balancers.filter_map(|balancer| balancer["targetGroupArn"].as_str().map(str::to_owned)).collect()
 }
 
 /// The part of a service's members that a deployment keeps.

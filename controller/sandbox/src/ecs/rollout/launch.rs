@@ -61,13 +61,9 @@ impl Service {
 
     /// An event about each target group of a deployment; false when it has none.
     pub(super) fn targets_event(&mut self, moment: &mut Moment<'_>, deployment: &str, what: &str) -> bool {
-        let revision = self.deployments.iter().find(|other| other.id == deployment).map(|found| &found.revision);
-        let balancers = revision.and_then(|revision| revision.get("loadBalancers")).and_then(|list| list.as_array());
-        let groups: Vec<String> = balancers
-            .into_iter()
-            .flatten()
-            .filter_map(|balancer| Some(format!("{what} in (target-group {})", balancer["targetGroupArn"].as_str()?)))
-            .collect();
+        let found = self.deployments.iter().find(|other| other.id == deployment);
+        let groups = found.map(|found| found.target_groups.as_slice()).unwrap_or_default();
+        let groups: Vec<String> = groups.iter().map(|group| format!("{what} in (target-group {group})")).collect();
         let any = !groups.is_empty();
         for group in groups {
             self.event(moment.at, moment.ids, group);

@@ -1,7 +1,7 @@
 //! The service scheduler: starts and stops tasks so that the PRIMARY deployment replaces the others within maximumPercent
 //! and minimumHealthyPercent (Amazon ECS developer guide, "Rolling update").
 
-use super::{Rollout, State, Stop, Task};
+use super::{Rollout, State, Stop, Task, record::Outcome, stages::Stage};
 use crate::{
     ecs::{Controller, Moment, Service, service::Status},
     ids::Ids,
@@ -17,9 +17,9 @@ impl Service {
     pub(crate) fn next_wake(&self) -> Option<Timestamp> {
         let tasks = self.tasks.iter().map(|task| task.until).filter(|until| *until < Timestamp::MAX);
         let retries = self.deployments.iter().filter_map(|deployment| deployment.retry_at);
-        // A look is nearer than any bake time's end, and deals with it.
-        let bake = self.deployments.first().and_then(|primary| primary.bake_until);
-        tasks.chain(retries).chain(self.next_look.or(bake)).chain(self.gone_at).min()
+        // A look is nearer than any end of a stage, and deals with it.
+        let stage = self.history.last().and_then(|record| record.progress.as_ref()?.wake);
+        tasks.chain(retries).chain(self.next_look.or(stage)).chain(self.gone_at).min()
     }
 
     /// Lets a moment come.
@@ -103,22 +103,16 @@ impl Service {
         if self.controller() == Controller::CodeDeploy {
             return self.schedule_task_sets(moment);
         }
-        self.break_circuit(moment.at, moment.ids);
-        if self.replaces_at_once() {
-            self.swap_when_baked(moment);
-        } else {
-            self.deployments[0].bake_until = None;
-            self.make_room(moment);
+        self.watch_rollout(moment);
+        if self.is_shifting() {
+            self.pass_stages(moment);
         }
-        let room = if self.replaces_at_once() { i64::MAX } else { self.max_tasks() - self.live() };
-        self.start(0, self.desired, room, moment);
+        // It may have failed on the way.
+        if !self.is_shifting() {
+            self.make_room(moment);
+            self.start(0, self.desired, self.max_tasks() - self.live(), moment);
+        }
         self.settle(moment.at, moment.ids);
-    }
-
-    /// Whether all new tasks come up beside the old ones before any of those stops: blue/green and its like.
-    fn replaces_at_once(&self) -> bool {
-        let strategy = self.deployment_configuration()["strategy"].as_str().unwrap_or("ROLLING");
-        self.deployments.len() > 1 && strategy != "ROLLING"
     }
 
     /// Stops what is no longer wanted, and what must go so that new tasks find room.
@@ -128,7 +122,7 @@ impl Service {
         let mine = self.count(|task| task.deployment == primary && task.is_live());
         self.stop_newest(mine - self.desired, moment, |task| task.deployment == primary);
         if !primary_halted {
-            self.stop_newest(i64::MAX, moment, |task| task.deployment != primary && task.is_pending());
+            self.stop_newest(i64::MAX, moment, |task| task.deployment != primary && !task.is_healthy());
         }
         // Tasks that fail their health checks replace nobody.
         let running = self.count(Task::is_healthy);
@@ -139,26 +133,6 @@ impl Service {
         self.stop_newest(stop, moment, |task| task.deployment != primary && task.is_running());
     }
 
-    /// Blue/green: once all new tasks run and have baked, traffic is theirs and the old ones stop.
-    fn swap_when_baked(&mut self, moment: &mut Moment<'_>) {
-        let at = moment.at;
-        let primary = self.deployments[0].id.clone();
-        let mine = self.count(|task| task.deployment == primary && task.is_live());
-        self.stop_newest(mine - self.desired, moment, |task| task.deployment == primary);
-        if self.count(|task| task.deployment == primary && task.is_healthy()) < self.desired {
-            self.deployments[0].bake_until = None;
-            return;
-        }
-        let minutes = self.deployment_configuration()["bakeTimeInMinutes"].as_i64().unwrap_or(0);
-        let baked = *self.deployments[0].bake_until.get_or_insert(at + SignedDuration::from_mins(minutes));
-        if baked <= at {
-            self.deployments[0].bake_until = None;
-            let revision = self.deployments[0].revision.clone();
-            self.adopt_revision(&revision);
-            self.stop_newest(i64::MAX, moment, |task| task.deployment != primary && task.is_live());
-        }
-    }
-
     /// Drops deployments that are over, and says when the PRIMARY one has completed and all is steady.
     fn settle(&mut self, at: Timestamp, ids: &mut Ids) {
         let primary = self.deployments[0].id.clone();
@@ -166,14 +140,20 @@ impl Service {
         let tasks = &self.tasks;
         let alone = tasks.iter().all(|task| task.deployment == primary);
         let arrived = running == self.desired && tasks.iter().all(|task| !task.is_pending()) && alone;
-        if arrived && self.deployments[0].rollout == Rollout::InProgress {
+        let last_stage = self.history.last().is_none_or(|record| {
+            record.progress.as_ref().is_none_or(|progress| progress.stage == Stage::CleanUp) || !self.is_shifting()
+        });
+        if arrived && last_stage && self.deployments[0].rollout == Rollout::InProgress {
             let first = &mut self.deployments[0];
             first.rollout = Rollout::Completed;
             first.reason = format!("ECS deployment {primary} completed.");
             first.updated = at;
-            self.last_completed = Some((primary.clone(), self.deployments[0].revision.clone()));
+            self.last_completed = Some(self.deployments[0].clone());
             self.event(at, ids, format!("(deployment {primary}) deployment completed."));
             self.deployments.truncate(1);
+        }
+        if arrived && self.deployments[0].rollout == Rollout::Completed {
+            self.finish_record(at);
         }
         // A failed deployment stays to be seen until its successor has completed.
         let tasks = &self.tasks;
@@ -187,6 +167,22 @@ impl Service {
             self.steady_at = at;
             self.event(at, ids, "has reached a steady state.".to_owned());
         }
+    }
+
+    /// Ends the record of the rollout that has arrived, at its target or where it went back to.
+    fn finish_record(&mut self, at: Timestamp) {
+        let primary = self.deployments[0].id.clone();
+        let Some(record) = self.record() else { return };
+        let status = match record.status {
+            Outcome::RollbackInProgress => Outcome::RollbackSuccessful,
+            _ if record.deployment == primary => Outcome::Successful,
+            _ => return,
+        };
+        if let Some(progress) = record.progress.as_mut() {
+            progress.wake = None;
+        }
+        record.become_(status, at);
+        self.deployments.truncate(1);
     }
 
     fn max_tasks(&self) -> i64 {

@@ -45,7 +45,7 @@ impl Service {
         let mut set = self.deployments.remove(place);
         set.updated = now;
         self.adopt_revision(&set.revision.clone());
-        self.last_completed = Some((set.id.clone(), set.revision.clone()));
+        self.last_completed = Some(set.clone());
         self.deployments.insert(0, set);
         self.look_soon(now, timing);
     }
@@ -67,13 +67,12 @@ impl Service {
     pub(crate) fn set_counts(&self, id: &str) -> Option<SetCounts> {
         let place = self.deployments.iter().position(|set| set.id == id)?;
         let set = &self.deployments[place];
-        let group = set.revision.get("loadBalancers").map(|list| &list[0]["targetGroupArn"]);
         Some(SetCounts {
             status: set_status(place, set),
             desired: if set.ending { 0 } else { self.desired },
             pending: self.count(|task| task.deployment == id && task.is_pending()),
             running: self.count(|task| task.deployment == id && task.is_running()),
-            target_group: group.and_then(Value::as_str).unwrap_or("").to_owned(),
+            target_group: set.target_group().unwrap_or("").to_owned(),
         })
     }
 
@@ -111,8 +110,9 @@ impl Service {
         let primary = self.deployments.first().map(|set| set.id.clone()).unwrap_or_default();
         let settled = self.deployments.iter().all(|set| set.rollout == Rollout::Completed && !set.ending);
         let arrived = settled && self.deployments.iter().all(|set| self.is_set_steady(&set.id));
-        if arrived && self.deployments.len() == 1 && self.last_completed.as_ref().is_none_or(|(id, _)| *id != primary) {
-            self.last_completed = Some((primary, self.deployments[0].revision.clone()));
+        if arrived && self.deployments.len() == 1 && self.last_completed.as_ref().is_none_or(|last| last.id != primary)
+        {
+            self.last_completed = Some(self.deployments[0].clone());
         }
         if arrived && !self.steady {
             self.steady = true;

@@ -50,13 +50,15 @@ pub(in crate::ecs) fn create(region: &mut Region, now: Timestamp, input: Input<'
         created: now,
         request,
         last_completed: None,
+        history: Vec::new(),
+        revisions: Vec::new(),
         next_look: None,
         steady: false,
         steady_at: now,
         gone_at: None,
     };
     if !external {
-        service.deploy(None, now, &region.options.timing, &mut region.ids);
+        service.deploy(now, &region.options.timing, &mut region.ids);
     }
     let answer = json!({"service": service.describe(true)});
     *region.services.write(&key, now) = Some(service);

@@ -35,11 +35,11 @@ pub(in crate::ecs) fn delete(region: &mut Region, now: Timestamp, input: Input<'
     for deployment in &mut service.deployments {
         deployment.desired = 0;
         deployment.retry_at = None;
-        deployment.bake_until = None;
     }
     for task in service.tasks.iter_mut().filter(|task| task.is_live()) {
         task.stop(now, &options.timing);
     }
+    service.stop_record(now);
     service.next_look = service.tasks.is_empty().then(|| now + options.timing.stopping);
     let answer = json!({"service": service.describe(true)});
     region.note(&key);

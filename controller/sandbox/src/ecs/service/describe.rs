@@ -111,6 +111,12 @@ impl Service {
             _ => ("deployments", self.deployment_rows()),
         };
         document.insert(name.to_owned(), rows);
+        if self.controller() == Controller::Ecs && self.is_active() {
+            if let Some(newest) = self.history.last() {
+                document.insert("currentServiceDeployment".to_owned(), json!(self.service_deployment_arn(newest)));
+            }
+            document.insert("currentServiceRevisions".to_owned(), self.current_revisions());
+        }
         if tags {
             document.insert("tags".to_owned(), self.tags.list());
         }
@@ -119,11 +125,14 @@ impl Service {
 
     fn deployment_rows(&self) -> Value {
         let classic = super::items(&self.members, "loadBalancers").iter().any(|one| !one["loadBalancerName"].is_null());
+        // The API reference has `rolloutState` for rolling updates; blue/green and its like are told by their service
+        // deployments.
+        let shifts = self.deployment_configuration()["strategy"].as_str().is_some_and(|kind| kind != "ROLLING");
         let rows = self.deployments.iter().enumerate().map(|(place, deployment)| {
             let mut row = self.common_row(deployment, if place == 0 { "PRIMARY" } else { "ACTIVE" });
             row["desiredCount"] = json!(deployment.desired);
             row["failedTasks"] = json!(deployment.failed_tasks);
-            if !classic {
+            if !classic && !shifts {
                 row["rolloutState"] = json!(deployment.rollout.name());
                 row["rolloutStateReason"] = json!(deployment.reason);
             }

@@ -17,7 +17,7 @@ pub(super) use describe::{describe, list_services as list};
 pub(crate) use task_set::task_set_members;
 pub(super) use update::update;
 
-use super::rollout::{Deployment, Events, State, Task};
+use super::rollout::{Deployment, Events, ServiceDeployment, ServiceRevision, State, Task};
 use crate::{ids::Ids, input::Type, options::Timing, tags::Tags};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
@@ -98,8 +98,12 @@ pub(crate) struct Service {
     pub(super) created: Timestamp,
     /// The creating request, to tell a repeated one from another.
     pub(super) request: Value,
-    /// Id and revision of the deployment that completed last: what a rollback goes to.
-    pub(super) last_completed: Option<(String, Map<String, Value>)>,
+    /// The deployment that completed last: what a rollback goes to.
+    pub(super) last_completed: Option<Deployment>,
+    /// Service deployments, the newest last.
+    pub(super) history: Vec<ServiceDeployment>,
+    /// Service revisions, the newest last.
+    pub(super) revisions: Vec<ServiceRevision>,
     /// The scheduler does not look before.
     pub(super) next_look: Option<Timestamp>,
     pub(super) steady: bool,
@@ -158,22 +162,32 @@ impl Service {
         self.look_soon(now, timing);
     }
 
-    pub(super) fn look_soon(&mut self, now: Timestamp, timing: &Timing) {
+    pub(crate) fn look_soon(&mut self, now: Timestamp, timing: &Timing) {
         self.next_look.get_or_insert(now + timing.scheduling);
     }
 
-    /// Starts a deployment of what the members say now, or of `revision`.
-    pub(crate) fn deploy(
-        &mut self,
-        revision: Option<&Map<String, Value>>,
-        now: Timestamp,
-        timing: &Timing,
-        ids: &mut Ids,
-    ) {
-        let deployment = Deployment::new(revision.unwrap_or(&self.members), now, ids);
+    /// Starts a deployment of what the members say now.
+    pub(crate) fn deploy(&mut self, now: Timestamp, timing: &Timing, ids: &mut Ids) {
+        let mut deployment = Deployment::new(&self.members, now, ids);
+        self.alternate(&mut deployment);
         self.deployments.insert(0, deployment);
+        self.begin_record(now);
         self.steady = false;
         self.look_soon(now, timing);
+    }
+
+    /// Under blue/green and its like, the target groups of a new deployment are the ones that do not serve now (API
+    /// reference, `AdvancedConfiguration.alternateTargetGroupArn`).
+    fn alternate(&self, deployment: &mut Deployment) {
+        let strategy = self.deployment_configuration()["strategy"].as_str().unwrap_or("ROLLING");
+        let serving = self.last_completed.as_ref().map(|last| &last.target_groups);
+        let balancers = items(&self.members, "loadBalancers").iter().filter(|one| one["targetGroupArn"].is_string());
+        for (group, balancer) in deployment.target_groups.iter_mut().zip(balancers).filter(|_| strategy != "ROLLING") {
+            let alternate = balancer["advancedConfiguration"]["alternateTargetGroupArn"].as_str();
+            if let Some(alternate) = alternate.filter(|_| serving.is_some_and(|serving| serving.contains(group))) {
+                alternate.clone_into(group);
+            }
+        }
     }
 
     /// The members that a deployment of the service as it is would keep.

@@ -53,7 +53,7 @@ pub(in crate::ecs) fn update(region: &mut Region, now: Timestamp, input: Input<'
         service.set_desired(desired, now, &options.timing);
     }
     if deploys {
-        service.deploy(None, now, &options.timing, ids);
+        service.deploy(now, &options.timing, ids);
     }
     let answer = json!({"service": service.describe(true)});
     region.note(&key);
