@@ -80,6 +80,7 @@ impl Player {
             }
             ["latency", text] => self.sandbox.latency = duration(text)?,
             ["throttling"] => self.sandbox.throttling = true,
+            ["deployment-groups"] => self.sandbox.deployment_groups = true,
             ["installation", name] => self.options.installation = name.to_owned(),
             ["read-only"] => self.options.read_only = true,
             _ => return Err(format!("there is no option {words:?}")),

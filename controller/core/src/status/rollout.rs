@@ -31,7 +31,7 @@ fn by_ecs(service: ServiceView<'_>, observed: &Observed) -> Option<Value> {
         "failedTasks": primary.failed_tasks(),
         "deployments": service.deployments().count(),
     });
-    let Some(deployment) = observed.deployment.present() else { return Some(told) };
+    let Some(deployment) = observed.deployment.present().filter(|_| !service.is_settled()) else { return Some(told) };
     let text = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_str);
     for (name, pointer) in [
         ("serviceDeployment", "/serviceDeploymentArn"),
@@ -85,7 +85,8 @@ fn by_task_sets(service: ServiceView<'_>, observed: &Observed, memory: &Memory) 
         "state": if sets == 1 { set["stabilityStatus"].clone() } else { json!("IN_PROGRESS") },
         "taskSets": sets,
     });
-    let Some(seen) = observed.code_deploy.present() else { return Some(told) };
+    // What is read only while something is under way is told only then, so that a status comes to rest.
+    let Some(seen) = observed.code_deploy.present().filter(|_| !service.is_settled()) else { return Some(told) };
     let id = set["externalId"].as_str().unwrap_or_default();
     if let Some(deployment) = seen.deployment(id) {
         told["status"] = deployment["status"].clone();
