@@ -1,7 +1,7 @@
 //! What a reconciler remembers of one object between passes: explicit, crash-safe, and never served, since it may
 //! hold what manifests hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,9 @@ pub struct Memory {
     /// The last retry request that was honoured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handled_retry: Option<String>,
+    /// Task definitions: the revisions that we registered.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub registered: BTreeSet<String>,
     /// Task definitions: the revision that holds each content hash, newest knowledge last.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub revisions: BTreeMap<String, String>,
@@ -190,8 +193,14 @@ impl Memory {
                 let arn = answer["taskDefinition"]["taskDefinitionArn"].clone();
                 if let (Some(text), Some(content)) = (arn.as_str(), tags(body.get("tags")).get(TAG_CONTENT)) {
                     self.revisions.insert(content.clone(), text.to_owned());
+                    self.registered.insert(text.to_owned());
                 }
                 self.written.insert("revision".into(), Written { at: now, document: arn });
+            }
+            Operation::DeregisterTaskDefinition => {
+                let arn = name("taskDefinition");
+                self.registered.remove(arn);
+                self.revisions.retain(|_, known| known != arn);
             }
             Operation::TagResource => wrote("tags".into(), body["tags"].clone()),
             _ => {}

@@ -71,6 +71,7 @@ impl TaskDefinition {
             generation: object.metadata.generation,
             document: self.document.clone(),
             tags: self.tags.clone(),
+            retain: self.spec.retain_revisions.map(std::num::NonZero::get),
             mandate: mandate(self.spec.policy(defaults), &object.metadata, now),
         }
     }

@@ -109,6 +109,11 @@ pub struct Owner {
 }
 
 impl Owner {
+    /// Whether tags say that a resource is this owner's.
+    pub fn has_tagged(&self, tags: &BTreeMap<String, String>) -> bool {
+        self.tags().iter().all(|(key, value)| tags.get(key) == Some(value))
+    }
+
     /// The tags that mark a resource as this owner's.
     pub fn tags(&self) -> BTreeMap<String, String> {
         BTreeMap::from([

@@ -1,6 +1,6 @@
 //! The plan for a task definition: find the revision with the wanted content, or register it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -28,6 +28,8 @@ pub struct Desired {
     pub document: Value,
     /// Declared tags.
     pub tags: BTreeMap<String, String>,
+    /// How many of the revisions that we registered stay active; absent: all.
+    pub retain: Option<u32>,
     /// What may be done.
     pub mandate: Mandate,
 }
@@ -57,6 +59,8 @@ pub struct Observed {
     pub active: Observation<Vec<String>>,
     /// What is known of revisions, by ARN: at least of the newest ones.
     pub revisions: BTreeMap<String, Revision>,
+    /// Revisions that services run, are rolled out to, or would go back to; nothing is deregistered while that is not known.
+    pub needed: Option<BTreeSet<String>>,
     /// When the list was read.
     pub read_at: Timestamp,
 }
@@ -92,6 +96,10 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
         return remove(desired, active, memory);
     }
     let content = desired.content();
+    // One that a crash hid from us bears our tags.
+    let of_ours = observed.revisions.iter().filter(|(_, revision)| desired.owner.has_tagged(&revision.tags));
+    memory.registered.extend(of_ours.map(|(arn, _)| arn.clone()));
+    memory.registered.retain(|arn| active.contains(arn) || memory.written.contains_key("revision"));
     let target = resolve(desired, observed, &memory);
     memory.forget_settled(observed.read_at);
     let mut plan = match target {
@@ -99,7 +107,9 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
             memory.intent = None;
             memory.revisions.retain(|_, known| active.contains(known) || *known == arn);
             memory.revisions.insert(content, arn.clone());
-            keep(desired, observed, &arn, memory)
+            let mut plan = keep(desired, observed, &arn, memory);
+            retire(desired, observed, active, &arn, &mut plan);
+            plan
         }
         None => register(desired, observed, active, content, memory, now),
     };
@@ -154,6 +164,23 @@ fn keep(desired: &Desired, observed: &Observed, arn: &str, memory: Memory) -> Pl
         plan.waiting.push(adoption(&desired.family));
     }
     plan
+}
+
+/// Deregistrations of one plan: they draw on the slowest of AWS's buckets, one a second.
+const RETIRED: usize = 5;
+
+/// `retainRevisions`: revisions that we registered go, the oldest first, but for the newest and those that are needed.
+fn retire(desired: &Desired, observed: &Observed, active: &[String], target: &str, plan: &mut Plan) {
+    let (Some(retain), Some(needed)) = (desired.retain, &observed.needed) else { return };
+    let ours = active.iter().filter(|arn| plan.memory.registered.contains(*arn));
+    let surplus = ours.skip(retain as usize).filter(|arn| *arn != target && !needed.contains(*arn));
+    let mut surplus: Vec<&String> = surplus.collect();
+    surplus.reverse();
+    plan.actions.extend(surplus.into_iter().take(RETIRED).map(|arn| Action {
+        operation: Operation::DeregisterTaskDefinition,
+        body: json!({"taskDefinition": arn}),
+        reason: format!("retainRevisions is {retain}"),
+    }));
 }
 
 fn adoption(family: &str) -> Waiting {

@@ -95,7 +95,7 @@ pub async fn read_family(
             break;
         }
     }
-    Ok(Observed { active: Observation::Present(active), revisions: known, read_at })
+    Ok(Observed { active: Observation::Present(active), revisions: known, needed: None, read_at })
 }
 
 async fn list_active(gateway: &Gateway, family: &str) -> Result<Vec<String>, AwsError> {

@@ -1,7 +1,9 @@
 //! A pass over a TaskDefinition.
 
+use std::collections::BTreeSet;
+
 use evenkeel_core::desired::TaskDefinition;
-use evenkeel_core::object::Object;
+use evenkeel_core::object::{Kind, Object};
 use evenkeel_core::plan;
 use evenkeel_core::reason::Reason;
 use evenkeel_core::status::Health;
@@ -11,6 +13,23 @@ use super::Context;
 use super::pass::Pass;
 use crate::observe::read_family;
 use crate::workqueue::{Outcome, Retry};
+
+/// The revisions that services run, are rolled out to or pinned to, and the one that each would go back to.
+async fn needed(context: &Context) -> Option<BTreeSet<String>> {
+    let mut needed = BTreeSet::new();
+    for service in context.store.list(Kind::Service, None).await.ok()? {
+        let status = service.ok()?.status;
+        // Without a look at it nobody knows what it runs.
+        let runs = status["taskDefinition"].as_str()?;
+        let history = status["history"].as_array().into_iter().flatten();
+        let back = history.filter(|entry| entry["outcome"] == "Succeeded" && entry["taskDefinition"] != runs).take(1);
+        let back = back.map(|entry| &entry["taskDefinition"]);
+        let others = [&status["rollout"]["taskDefinition"], &status["pinned"]["revision"]];
+        let all = others.into_iter().chain(back).filter_map(|arn| arn.as_str()).chain([runs]);
+        needed.extend(all.map(str::to_owned));
+    }
+    Some(needed)
+}
 
 pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
     let mut pass = match Pass::begin(context, object).await {
@@ -38,11 +57,14 @@ pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
     let gateway = connection.gateway();
     let content = desired.content();
     let remembered = pass.memory.revisions.get(&content);
-    let observed =
+    let mut observed =
         match read_family(gateway, &context.revisions, &context.clock, &desired.family, &content, remembered).await {
             Ok(observed) => observed,
             Err(error) => return pass.unread(&error).await,
         };
+    if desired.retain.is_some_and(|retain| pass.memory.registered.len() > retain as usize) {
+        observed.needed = needed(context).await;
+    }
     let target = plan::task_definition::resolve(&desired, &observed, &pass.memory);
     pass.details.insert("family".into(), json!(desired.family));
     pass.details.insert("contentHash".into(), json!(content));

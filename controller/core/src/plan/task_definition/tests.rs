@@ -40,6 +40,7 @@ fn world(images: &[&str]) -> World {
         generation: 1,
         document: document("app:2"),
         tags: BTreeMap::from([("team".into(), "shop".into())]),
+        retain: None,
         mandate: Mandate {
             policy: spec.policy(&Defaults::default()),
             suspended: false,
@@ -58,7 +59,7 @@ fn world(images: &[&str]) -> World {
         })
         .collect();
     let active = Observation::Present(revisions.keys().rev().cloned().collect());
-    World { desired, observed: Observed { active, revisions, read_at: now() }, memory: Memory::default() }
+    World { desired, observed: Observed { active, revisions, needed: None, read_at: now() }, memory: Memory::default() }
 }
 
 impl World {
@@ -195,4 +196,25 @@ fn of_a_deleted_definition_only_what_we_registered_is_deregistered_and_only_with
     let plan = world.plan();
     assert_eq!(operations(&plan), [Operation::DeregisterTaskDefinition]);
     assert_eq!(plan.actions[0].body["taskDefinition"], arn(2));
+}
+
+#[test]
+fn of_the_revisions_that_we_registered_the_newest_stay_and_those_that_are_needed() {
+    let arn = |number: u32| format!("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:{number}");
+    let mut world = world(&[]);
+    let content = world.desired.content();
+    world.observed.active = Observation::Present((1..=9).rev().map(arn).collect());
+    world.memory.revisions.insert(content, arn(9));
+    // 5 is somebody else's.
+    world.memory.registered = [1, 2, 3, 4, 6, 7, 8, 9].map(arn).into();
+    world.desired.retain = Some(3);
+    let gone = |world: &World| -> Vec<String> {
+        let plan = plan(&world.desired, &world.observed, &world.memory, now());
+        plan.actions.iter().map(|action| action.body["taskDefinition"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(gone(&world), Vec::<String>::new(), "what services need is not known");
+    world.observed.needed = Some([arn(2), arn(9)].into());
+    assert_eq!(gone(&world), [1, 3, 4, 6].map(arn));
+    world.desired.retain = None;
+    assert_eq!(gone(&world), Vec::<String>::new());
 }
