@@ -16,6 +16,19 @@ pub struct Failed {
     pub reason: String,
     /// When it was noticed.
     pub at: Timestamp,
+    /// Why its tasks stopped; absent until that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causes: Option<Vec<String>>,
+}
+
+impl Failed {
+    /// The reason, and why tasks stopped, in one sentence.
+    pub fn told(&self) -> String {
+        match self.causes.as_deref() {
+            None | Some([]) => self.reason.clone(),
+            Some(causes) => format!("{}. Tasks stopped: {}", self.reason.trim_end_matches('.'), causes.join("; ")),
+        }
+    }
 }
 
 /// A rollout that we started.

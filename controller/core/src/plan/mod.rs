@@ -162,6 +162,8 @@ pub enum Ask {
     CodeDeploy,
     /// The newest service deployment of a service with the ECS controller.
     ServiceDeployment,
+    /// Why tasks of the last rollout stopped.
+    StoppedTasks,
 }
 
 /// What is to be done about one object, and why the rest is not.

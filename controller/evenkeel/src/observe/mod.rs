@@ -5,6 +5,7 @@ mod deployments;
 mod family;
 mod reader;
 mod seen;
+mod tasks;
 
 pub use family::{Revisions, read_family};
 pub use reader::{Reader, Reading};

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::batch::{Answer, Answers, Batcher};
 use super::deployments::{Groups, code_deploy, service_deployment};
+use super::tasks::stopped_tasks;
 use crate::clock::Clock;
 
 /// DescribeServices takes ten names of one cluster (ECS API reference).
@@ -97,6 +98,10 @@ impl Reader {
                     let followed = memory.rollout.as_ref().and_then(|rollout| rollout.deployment.as_deref());
                     let (groups, clock) = (&self.groups, &self.clock);
                     observed.code_deploy = code_deploy(&self.gateway, groups, clock, desired, followed).await?;
+                }
+                Ask::StoppedTasks => {
+                    let revision = memory.rollout.as_ref().map(|rollout| rollout.task_definition.as_str());
+                    observed.stopped = stopped_tasks(&self.gateway, desired, revision).await?;
                 }
                 Ask::ServiceDeployment => {
                     observed.deployment = service_deployment(&self.gateway, desired, observed).await?;

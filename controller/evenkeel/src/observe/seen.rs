@@ -31,6 +31,7 @@ impl Seen {
             revision_content: None,
             deployment: Observation::Unknown,
             code_deploy: Observation::Unknown,
+            stopped: Observation::Unknown,
             ..observed.clone()
         };
         // What was just read from JSON can be written as JSON.

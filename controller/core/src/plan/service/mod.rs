@@ -96,6 +96,9 @@ pub struct Observed {
     /// From CodeDeploy: absent, if it has no deployment group for the service; read when a plan asks for it.
     #[serde(default)]
     pub code_deploy: Observation<CodeDeploy>,
+    /// From DescribeTasks: why tasks of the last rollout stopped, each reason once; read when a plan asks for it.
+    #[serde(default)]
+    pub stopped: Observation<Vec<String>>,
     /// When all of this was read: the oldest of its parts.
     pub read_at: Timestamp,
 }

@@ -59,14 +59,22 @@ pub(super) fn judge(
         }
         let failed = rollout.end.as_ref().filter(|end| mine && end.outcome == Ended::Failed);
         if let Some(end) = failed.filter(|_| memory.failed.is_none()) {
-            memory.failed = Some(Failed { content: content.to_owned(), reason: end.reason.clone(), at: end.at });
+            let (content, reason) = (content.to_owned(), end.reason.clone());
+            memory.failed = Some(Failed { content, reason, at: end.at, causes: None });
         }
     }
     // A lost store: the tag remembers for us.
     let known = || service.tags().get(TAG_FAILED).is_some_and(|tag| tag == content);
     if memory.failed.is_none() && memory.applied.is_null() && known() {
         let reason = "an earlier rollout of this content failed (known from the service's tag)".to_owned();
-        memory.failed = Some(Failed { content: content.to_owned(), reason, at: now });
+        memory.failed = Some(Failed { content: content.to_owned(), reason, at: now, causes: Some(Vec::new()) });
+    }
+    if let Some(failed) = memory.failed.as_mut().filter(|failed| failed.causes.is_none()) {
+        match &observed.stopped {
+            Observation::Unknown => _ = asks.insert(Ask::StoppedTasks),
+            Observation::Absent => failed.causes = Some(Vec::new()),
+            Observation::Present(causes) => failed.causes = Some(causes.clone()),
+        }
     }
     Judgement { failed: memory.failed.clone(), again: false }
 }

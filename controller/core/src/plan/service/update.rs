@@ -223,7 +223,7 @@ impl<'a> Pass<'a> {
             let message = format!(
                 "the rollout of this content failed: {}; it is not tried again until the content changes or a retry is \
                  asked for (annotation evenkeel.dev/retry)",
-                failed.reason
+                failed.told()
             );
             return Some(Waiting::new(Reason::RolloutFailed, message));
         }

@@ -201,7 +201,14 @@ fn a_failed_deployment_is_remembered_with_what_code_deploy_said_and_not_tried_ag
     world.observed.code_deploy = Observation::Unknown;
     let plan = world.plan();
     assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
-    assert!(plan.asks.is_empty(), "what has ended is not asked about again");
+    assert!(!plan.asks.contains(&Ask::CodeDeploy), "what has ended is not asked about again");
+    assert!(plan.asks.contains(&Ask::StoppedTasks), "but why its tasks stopped");
+    world.observed.stopped = Observation::Present(vec!["CannotPullContainerError: not found".into()]);
+    let plan = world.plan();
+    assert!(plan.waiting[0].message.contains("failed. Tasks stopped: CannotPullContainerError: not found; it is not"));
+    world.memory = plan.memory;
+    world.observed.stopped = Observation::Unknown;
+    assert!(world.plan().asks.is_empty(), "nor that");
     world.desired.mandate.retry = Some("now".into());
     world.observed.code_deploy = group(json!([deployment("Failed")]));
     assert!(operations(&world.plan()).contains(&Operation::CreateDeployment), "unless somebody asks");

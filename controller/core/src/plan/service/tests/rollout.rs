@@ -110,7 +110,8 @@ fn what_was_said_of_a_service_that_is_gone_does_not_hold_for_its_successor() {
     // Adopted, so never created by us; its rollout failed; then somebody deleted it.
     let mut gone = world().applied();
     gone.memory.owned = Some(json!(1_600_000_000.5));
-    gone.memory.failed = Some(crate::memory::Failed { content: "x".into(), reason: "it broke".into(), at: now() });
+    gone.memory.failed =
+        Some(crate::memory::Failed { content: "x".into(), reason: "it broke".into(), at: now(), causes: None });
     gone.observed.service = Observation::Absent;
     let plan = gone.plan();
     assert_eq!(operations(&plan), [Operation::CreateService]);
