@@ -56,11 +56,27 @@ pub(crate) fn resources(group_version: GroupVersion) -> Value {
             "categories": resource.categories,
         })
     };
+    let below = |resource: &Resource| {
+        let (plural, namespaced) = (resource.plural, resource.namespaced);
+        let entry = |(name, [group, version, kind]): (&str, [&str; 3])| {
+            json!({
+                "name": format!("{plural}/{name}"),
+                "singularName": "",
+                "namespaced": namespaced,
+                "group": group,
+                "version": version,
+                "kind": kind,
+                "verbs": ["get"],
+            })
+        };
+        resource.subresources().into_iter().map(entry).collect::<Vec<_>>()
+    };
+    let entries = group_version.resources().flat_map(|resource| [vec![entry(resource)], below(resource)].concat());
     json!({
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": group_version.api_version(),
-        "resources": group_version.resources().map(entry).collect::<Vec<_>>(),
+        "resources": entries.collect::<Vec<_>>(),
     })
 }
 
@@ -78,15 +94,20 @@ pub(crate) fn groups_aggregated(version: &str) -> Value {
 fn aggregated(version: &str, groups: &[(GroupVersion, Value)]) -> Value {
     let group = |(group_version, metadata): &(GroupVersion, Value)| {
         let entry = |resource: &Resource| {
-            let own = json!({"group": resource.group, "version": group_version.version, "kind": resource.kind});
+            let kind =
+                |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
+            let below = resource.subresources().into_iter().map(|(name, [group, version, of])| {
+                json!({"subresource": name, "responseKind": kind(group, version, of), "verbs": ["get"]})
+            });
             json!({
                 "resource": resource.plural,
-                "responseKind": own,
+                "responseKind": kind(resource.group, group_version.version, resource.kind),
                 "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
                 "singularResource": resource.singular,
                 "shortNames": resource.short_names(),
                 "categories": resource.categories,
                 "verbs": resource.verbs,
+                "subresources": below.collect::<Vec<_>>(),
             })
         };
         let resources: Vec<Value> = group_version.resources().map(entry).collect();

@@ -20,11 +20,18 @@ pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-config
 
 /// A Cluster, TaskDefinition or Service.
 pub(crate) fn own(object: Object) -> Value {
+    masked(object).0
+}
+
+/// A Cluster, TaskDefinition or Service, and whether it is served otherwise than it is stored: most have nothing that
+/// is to be masked.
+pub(crate) fn masked(object: Object) -> (Value, bool) {
+    let mut differs = object.metadata.annotations.contains_key(LAST_APPLIED);
     let mut document = whole(&object, object.kind.api_version(), object.kind.name());
     let Object { mut spec, status, .. } = object;
     for (member, kind) in DOCUMENTS {
         if let Some(document) = spec.get_mut(member) {
-            mask(document, kind.rules());
+            differs |= mask(document, kind.rules());
         }
     }
     for (member, value) in [("spec", spec), ("status", status)] {
@@ -32,7 +39,7 @@ pub(crate) fn own(object: Object) -> Value {
             document.insert(member.into(), value);
         }
     }
-    document.into()
+    (document.into(), differs)
 }
 
 /// The namespace that bears a Cluster's name.
@@ -117,9 +124,7 @@ const ENVELOPE: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 fn whole(object: &Object, api_version: &str, kind: &str) -> Map<String, Value> {
     let mut metadata = json!(object.metadata);
-    if let Some(applied) = metadata.get_mut("annotations").and_then(|annotations| annotations.get_mut(LAST_APPLIED)) {
-        *applied = MASK.into();
-    }
+    mask_applied(&mut metadata);
     Map::from_iter([
         ("apiVersion".to_owned(), api_version.into()),
         ("kind".to_owned(), kind.into()),
@@ -127,15 +132,26 @@ fn whole(object: &Object, api_version: &str, kind: &str) -> Map<String, Value> {
     ])
 }
 
+/// Masks the manifest that kubectl left.
+pub(crate) fn mask_applied(metadata: &mut Value) {
+    if let Some(applied) = metadata.get_mut("annotations").and_then(|annotations| annotations.get_mut(LAST_APPLIED)) {
+        *applied = MASK.into();
+    }
+}
+
 /// Masks values that may be secrets, and spells each member that has a rule as the rule does: AWS's own tools write
 /// members with an upper-case initial as well, and a value must not slip through for its spelling.
-fn mask(value: &mut Value, rule: &Rule) {
+/// Says whether it changed anything.
+fn mask(value: &mut Value, rule: &Rule) -> bool {
     // Most of a document has no rules: nothing in it is a secret.
     if std::ptr::eq(rule, Rule::none()) {
-        return;
+        return false;
     }
     match value {
-        value if rule.secret && !value.is_null() => *value = MASK.into(),
+        value if rule.secret && !value.is_null() => {
+            *value = MASK.into();
+            true
+        }
         Value::Object(members) => {
             let known = |name: &str| !std::ptr::eq(rule.member(name), Rule::none());
             let other = |written: &String| match lower_initial(written) {
@@ -143,15 +159,21 @@ fn mask(value: &mut Value, rule: &Rule) {
                 _ => None,
             };
             let respelled: Vec<(String, String)> = members.keys().filter_map(other).collect();
+            let mut changed = !respelled.is_empty();
             for (written, lower) in respelled {
                 if let Some(member) = members.remove(&written) {
                     members.insert(lower, member);
                 }
             }
-            members.iter_mut().for_each(|(name, member)| mask(member, rule.member(name)));
+            for (name, member) in members {
+                changed |= mask(member, rule.member(name));
+            }
+            changed
         }
-        Value::Array(elements) => elements.iter_mut().for_each(|element| mask(element, rule.element())),
-        _ => {}
+        Value::Array(elements) => {
+            elements.iter_mut().fold(false, |changed, element| mask(element, rule.element()) | changed)
+        }
+        _ => false,
     }
 }
 

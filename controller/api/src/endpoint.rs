@@ -28,6 +28,8 @@ pub(crate) enum Endpoint {
     Object(&'static Resource, String, String),
     /// An object's status.
     Status(&'static Resource, String, String),
+    /// How many there are to be of what an object stands for.
+    Scale(&'static Resource, String, String),
     /// What a client may do, or who it is.
     Review(Review),
 }
@@ -72,6 +74,10 @@ impl Endpoint {
             ["namespaces", namespace, plural, name, "status"] => {
                 Some(Self::Status(named(plural, true)?, namespace.to_owned(), name.to_owned()))
             }
+            ["namespaces", namespace, plural, name, "scale"] => {
+                let resource = named(plural, true).filter(|resource| resource.scales)?;
+                Some(Self::Scale(resource, namespace.to_owned(), name.to_owned()))
+            }
             [plural] => Some(Self::Collection(named(plural, false)?, None)),
             [plural, name] => {
                 let resource = named(plural, false).filter(|resource| !resource.namespaced)?;
@@ -110,6 +116,9 @@ mod tests {
             Some(Endpoint::Status(resource, namespace, name)) => {
                 format!("status of {} {namespace}/{name}", resource.kind)
             }
+            Some(Endpoint::Scale(resource, namespace, name)) => {
+                format!("scale of {} {namespace}/{name}", resource.kind)
+            }
             Some(Endpoint::Group(group_version)) => format!("group {}", group_version.group),
             Some(Endpoint::Resources(group_version)) => format!("resources of {}", group_version.api_version()),
             Some(Endpoint::OpenApi(group_version)) => format!("schema of {}", group_version.api_version()),
@@ -121,6 +130,8 @@ mod tests {
             ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services", "services in shop"),
             ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services/web", "Service shop/web"),
             ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services/web/status", "status of Service shop/web"),
+            ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/services/web/scale", "scale of Service shop/web"),
+            ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/taskdefinitions/web/scale", "nothing"),
             ("/apis/evenkeel.dev/v1alpha1/clusters/shop", "Cluster /shop"),
             ("/apis/evenkeel.dev/v1alpha1/clusters/shop/status", "status of Cluster /shop"),
             ("/apis/evenkeel.dev/v1alpha1/namespaces/shop/clusters", "nothing"),

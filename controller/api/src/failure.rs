@@ -1,13 +1,14 @@
 //! Errors as kube has them: every answer that is not a success is a `Status`.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evenkeel_core::catalogue::{Problem, pointer};
 use evenkeel_core::object::ResourceVersion;
 use evenkeel_store::{CommitError, Conflict, StoreError, WatchError};
 use serde_json::{Value, json};
 
+use crate::access::Denied;
 use crate::resource::Resource;
 
 /// Why a request failed.
@@ -48,6 +49,11 @@ impl Failure {
 
     /// 403 for a browser's page, or a name that is not this server's.
     pub(crate) fn foreign(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Forbidden", message)
+    }
+
+    /// 403 for somebody who may not do this; `message` says who may.
+    pub(crate) fn not_permitted(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message)
     }
 
@@ -152,6 +158,11 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
+    /// Whether the object is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.code == StatusCode::NOT_FOUND
+    }
+
     /// The `Status` object.
     pub(crate) fn status(&self) -> Value {
         let mut status = json!({
@@ -199,7 +210,20 @@ pub(crate) fn is_too_long(error: &axum::Error) -> bool {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.code, Json(self.status())).into_response()
+        let mut response = (self.code, Json(self.status())).into_response();
+        if self.code == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unknown(why) => Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", why),
+            Denied::Elsewhere(why) => Self::not_permitted(why),
+        }
     }
 }
 

@@ -16,11 +16,13 @@
 //! Documents are masked before they leave (`document.rs`): values that may be secrets are never served.
 
 mod accept;
+mod access;
 mod age;
 mod authority;
 mod body;
 mod cached;
 mod change;
+mod delete;
 mod discovery;
 mod document;
 mod endpoint;
@@ -30,11 +32,15 @@ mod list;
 mod openapi;
 mod params;
 mod patch;
+mod pick;
 mod protobuf;
+mod render;
 mod resource;
 mod review;
+mod scale;
 mod selector;
 mod serve;
+mod shelf;
 mod table;
 mod unmask;
 mod watch;
@@ -50,8 +56,10 @@ use evenkeel_core::object::{Object, ObjectKey};
 use evenkeel_store::{Store, StoreError};
 use jiff::Timestamp;
 
+pub use access::{Admit, Client, Denied, Role};
 pub use age::age;
 pub use authority::Origin;
+use shelf::Shelf;
 
 /// Where the time comes from; a simulation hands in its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -87,10 +95,13 @@ pub struct ApiState {
     /// Names, besides `localhost` and IP addresses, by which clients reach the server. Requests under other names are
     /// refused, since web pages make them.
     pub hosts: Vec<String>,
+    /// Who a request is from, and what they may do.
+    pub admit: Admit,
+    shelf: Arc<Shelf>,
 }
 
 impl ApiState {
-    /// A store by itself: nothing in it is from git, and nobody knows what would come of a change.
+    /// A store by itself: nothing in it is from git, nobody knows what would come of a change, and all may operate.
     pub fn of(store: Store, clock: Clock) -> Self {
         Self {
             store,
@@ -98,6 +109,8 @@ impl ApiState {
             origin: Arc::new(|_| Box::pin(async { Ok(None) })),
             preview: Arc::new(|_| Box::pin(async { Preview::default() })),
             hosts: Vec::new(),
+            admit: Arc::new(|_| Ok(Client::anonymous())),
+            shelf: Arc::default(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Reading objects: one, or many in pages.
 
 use evenkeel_core::object::{ObjectKey, ResourceVersion};
-use serde_json::Value;
+use evenkeel_store::Encoded;
+use serde_json::{Value, json};
 
 use crate::ApiState;
 use crate::failure::Failure;
@@ -12,14 +13,28 @@ use crate::selector::Selector;
 /// Objects of one answer.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// Their documents, by namespace and name.
-    pub(crate) documents: Vec<Value>,
+    /// They, by namespace and name.
+    pub(crate) objects: Vec<Encoded>,
     /// The version that a watch may start from.
     pub(crate) resource_version: ResourceVersion,
     /// Where the next page begins; `None` on the last.
     pub(crate) next: Option<Cursor>,
     /// How many objects follow, where that is known.
     pub(crate) remaining: Option<usize>,
+}
+
+impl Page {
+    /// The list's own metadata.
+    pub(crate) fn metadata(&self) -> Value {
+        let mut metadata = json!({"resourceVersion": self.resource_version});
+        if let Some(next) = &self.next {
+            metadata["continue"] = next.to_string().into();
+        }
+        if let Some(remaining) = self.remaining {
+            metadata["remainingItemCount"] = remaining.into();
+        }
+        metadata
+    }
 }
 
 /// Where a page ended. Clients hand it back as they got it.
@@ -82,23 +97,19 @@ pub(crate) async fn list(
     let left = listing.len() - skip;
     let limit = if params.limit == 0 { usize::MAX } else { params.limit };
 
-    let mut page = Page { documents: Vec::new(), resource_version: first, next: None, remaining: None };
-    let mut last = None;
-    for object in listing.into_iter().skip(skip) {
-        let object = object?;
-        let key = object.key();
-        let document = (resource.document)(object);
-        if !selector.matches(&document) {
+    let mut page = Page { objects: Vec::new(), resource_version: first, next: None, remaining: None };
+    for object in listing.encoded().skip(skip) {
+        if !selector.selects(resource, &object)? {
             continue;
         }
-        if page.documents.len() == limit {
-            page.next = last.map(|key: ObjectKey| Cursor { first, namespace: key.namespace, name: key.name });
+        if page.objects.len() == limit {
+            let last = page.objects.last().map(Encoded::key);
+            page.next = last.map(|key| Cursor { first, namespace: key.namespace.clone(), name: key.name.clone() });
             // With a selector, counting would mean to read everything.
             page.remaining = selector.is_everything().then(|| left - limit);
             break;
         }
-        page.documents.push(document);
-        last = Some(key);
+        page.objects.push(object);
     }
     Ok(page)
 }

@@ -65,12 +65,16 @@ pub(crate) struct Resource {
     pub(crate) categories: &'static [&'static str],
     /// What can be done with its objects.
     pub(crate) verbs: &'static [&'static str],
+    /// Whether its objects have a count of what runs.
+    pub(crate) scales: bool,
     /// Whether its objects live in namespaces.
     pub(crate) namespaced: bool,
     /// The stored kind that its objects are made from.
     pub(crate) stored: Kind,
     /// Makes the served document of a stored object.
     pub(crate) document: fn(Object) -> Value,
+    /// Whether documents are stored as they are served, but for masks.
+    pub(crate) verbatim: bool,
     /// Columns of its Table.
     pub(crate) columns: &'static [Column],
     /// Fields that a field selector may name, as paths into the document, besides name and namespace.
@@ -91,9 +95,11 @@ pub(crate) static RESOURCES: [Resource; 6] = [
         short_name: "ns",
         categories: &[],
         verbs: &["get", "list", "watch"],
+        scales: false,
         namespaced: false,
         stored: Kind::Cluster,
         document: document::namespace,
+        verbatim: false,
         columns: columns::NAMESPACE,
         selectable: &["status.phase"],
     },
@@ -150,9 +156,11 @@ const fn event(
         categories: &[],
         // Anybody may tell what happens.
         verbs: &["create", "get", "list", "patch", "update", "watch"],
+        scales: false,
         namespaced: Kind::Event.namespaced(),
         stored: Kind::Event,
         document,
+        verbatim: false,
         columns: columns::EVENT,
         selectable,
     }
@@ -167,10 +175,12 @@ const fn own(kind: Kind, singular: &'static str, columns: &'static [Column]) -> 
         short_name: kind.short_name(),
         categories: &["evenkeel", "all"],
         // What git owns is created and changed here in dry runs only.
-        verbs: &["create", "delete", "get", "list", "patch", "update", "watch"],
+        verbs: &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+        scales: matches!(kind, Kind::Service),
         namespaced: kind.namespaced(),
         stored: kind,
         document: document::own,
+        verbatim: true,
         columns,
         selectable: &["status.sync", "status.health"],
     }
@@ -180,6 +190,14 @@ impl Resource {
     /// Its group and version.
     pub(crate) fn group_version(&self) -> GroupVersion {
         GROUP_VERSIONS.into_iter().find(|it| it.group == self.group).unwrap_or(OWN)
+    }
+
+    /// Its subresources, with group, version and kind of what is read there. They are only read.
+    pub(crate) fn subresources(&self) -> Vec<(&'static str, [&'static str; 3])> {
+        let GroupVersion { group, version } = self.group_version();
+        let status = (self.group == OWN.group).then_some(("status", [group, version, self.kind]));
+        let scale = self.scales.then_some(("scale", ["autoscaling", "v1", "Scale"]));
+        status.into_iter().chain(scale).collect()
     }
 
     /// Short names for command lines.

@@ -1,14 +1,20 @@
 //! Label and field selectors, in kube's notation.
 
+use evenkeel_core::object::ObjectKey;
+use evenkeel_store::{Encoded, StoreError};
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::pick::Pick;
 use crate::resource::Resource;
+use crate::shelf;
 
 /// Which objects a request is about.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Selector {
     requirements: Vec<Requirement>,
+    /// What must be read of an object to tell.
+    pick: Pick,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +44,15 @@ impl Selector {
     pub(crate) fn parse(resource: &Resource, labels: &str, fields: &str) -> Result<Self, Failure> {
         let labels = split(labels).into_iter().map(|text| label(text.trim()));
         let fields = split(fields).into_iter().map(|text| field(text.trim(), resource));
-        Ok(Self { requirements: labels.chain(fields).collect::<Result<_, _>>()? })
+        let requirements: Vec<Requirement> = labels.chain(fields).collect::<Result<_, _>>()?;
+        let mut pick = Pick::default();
+        for requirement in &requirements {
+            match &requirement.subject {
+                Subject::Label(_) => pick.add(["metadata", "labels"]),
+                Subject::Field(path) => pick.add(path.split('.')),
+            }
+        }
+        Ok(Self { requirements, pick })
     }
 
     /// Whether everything is meant.
@@ -51,21 +65,43 @@ impl Selector {
         self.requirements.iter().all(|it| matches!(&it.subject, Subject::Field(path) if path.starts_with("metadata.")))
     }
 
+    /// Whether an object is meant. It is read only where its key does not tell, and then as little as tells.
+    pub(crate) fn selects(&self, resource: &Resource, object: &Encoded) -> Result<bool, StoreError> {
+        if !self.requirements.iter().all(|it| it.may_hold(object.key())) {
+            return Ok(false);
+        }
+        Ok(self.is_fixed() || self.matches(&shelf::part(resource, object, &self.pick)?))
+    }
+
     /// Whether a document is meant.
-    pub(crate) fn matches(&self, document: &Value) -> bool {
+    fn matches(&self, document: &Value) -> bool {
         self.requirements.iter().all(|requirement| requirement.holds(document))
     }
 }
 
 impl Requirement {
+    /// Whether nothing in the key speaks against it.
+    fn may_hold(&self, key: &ObjectKey) -> bool {
+        match &self.subject {
+            Subject::Field(path) if path == "metadata.name" => self.test.passes(Some(&key.name)),
+            Subject::Field(path) if path == "metadata.namespace" => self.test.passes(Some(&key.namespace)),
+            _ => true,
+        }
+    }
+
     fn holds(&self, document: &Value) -> bool {
-        let value = match &self.subject {
+        self.test.passes(match &self.subject {
             Subject::Label(key) => document["metadata"]["labels"].get(key).and_then(Value::as_str),
             Subject::Field(path) => {
                 Some(path.split('.').fold(document, |at, member| &at[member]).as_str().unwrap_or(""))
             }
-        };
-        match (&self.test, value) {
+        })
+    }
+}
+
+impl Test {
+    fn passes(&self, value: Option<&str>) -> bool {
+        match (self, value) {
             (Test::In(values), Some(value)) => values.iter().any(|wanted| wanted == value),
             (Test::NotIn(values), Some(value)) => values.iter().all(|unwanted| unwanted != value),
             (Test::Present, value) => value.is_some(),

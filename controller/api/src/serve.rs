@@ -8,19 +8,20 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use evenkeel_core::object::ResourceVersion;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::accept::{self, Form};
+use crate::accept;
 use crate::change::{Change, Target};
+use crate::delete::{delete, delete_all};
 use crate::endpoint::Endpoint;
 use crate::failure::Failure;
-use crate::list::{self, Page};
+use crate::list;
 use crate::params::Params;
+use crate::render::Rendering;
 use crate::resource::Resource;
-use crate::table::{Included, metadata_only, table};
-use crate::write::{Written, delete, write};
-use crate::{ApiState, body, cached, discovery, guard, openapi, watch};
+use crate::table::Included;
+use crate::write::{Written, write};
+use crate::{ApiState, body, cached, discovery, guard, openapi, scale, watch};
 
 /// How long an answer may take. Reads come from memory; a dry run may ask AWS.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,18 +36,20 @@ pub(crate) async fn serve(State(state): State<ApiState>, request: Request<Body>)
 async fn answer(state: &ApiState, parts: &Parts, body: Body) -> Result<Response, Failure> {
     let Parts { method, uri, headers, .. } = parts;
     guard::check(headers, &state.hosts)?;
+    let client = (state.admit)(parts)?;
     let endpoint = Endpoint::parse(uri.path()).ok_or_else(Failure::unknown_path)?;
     if [Method::GET, Method::HEAD].contains(method) {
         return read(state, endpoint, parts).await;
     }
     match (endpoint, method) {
         (Endpoint::Review(review), &Method::POST) => {
-            let answer = review.answer(body::read(headers, body).await?.value)?;
+            let answer = review.answer(body::read(headers, body).await?.value, &client)?;
             Ok((StatusCode::CREATED, Json(answer)).into_response())
         }
         (Endpoint::Collection(resource, namespace), &Method::POST) => {
             permit(resource, "create")?;
             let params = Params::parse(uri)?;
+            client.may_write(params.dry_run()?)?;
             let document = crate::change::object(body::read(headers, body).await?.value)?;
             let namespace = namespace.unwrap_or_default();
             let (name, document) = named(state, resource, document)?;
@@ -61,16 +64,19 @@ async fn answer(state: &ApiState, parts: &Parts, body: Body) -> Result<Response,
                 Method::DELETE => {
                     permit(resource, "delete")?;
                     let options = body::read(headers, body).await?.value;
-                    let dry = params.dry_run()? || options["dryRun"].as_array().is_some_and(|list| !list.is_empty());
+                    let dry = is_dry(&params, &options)?;
+                    client.may_write(dry)?;
                     delete(state, target, &options, dry).await?
                 }
                 Method::PUT => {
                     permit(resource, "update")?;
+                    client.may_write(params.dry_run()?)?;
                     let document = crate::change::object(body::read(headers, body).await?.value)?;
                     write(state, target, &Change::Replace(document), params.dry_run()?).await?
                 }
                 Method::PATCH => {
                     permit(resource, "patch")?;
+                    client.may_write(params.dry_run()?)?;
                     let change = Change::patch(body::read(headers, body).await?)?;
                     write(state, target, &change, params.dry_run()?).await?
                 }
@@ -81,10 +87,19 @@ async fn answer(state: &ApiState, parts: &Parts, body: Body) -> Result<Response,
         (Endpoint::Status(resource, _, name), &Method::PUT | &Method::PATCH) => {
             Err(Failure::forbidden(resource, &name, "status is what evenkeel saw and decided: only it writes it"))
         }
-        (Endpoint::Collection(..), &Method::DELETE) => {
-            Err(refused(method, "a whole collection, which is deleted one by one: GET, POST"))
+        (Endpoint::Scale(resource, namespace, name), &Method::PUT | &Method::PATCH) => {
+            Err(scale::refusal(state, Target { resource, namespace: &namespace, name: &name }).await?)
         }
-        (Endpoint::Collection(..), _) => Err(refused(method, "a collection: GET, POST")),
+        (Endpoint::Collection(resource, namespace), &Method::DELETE) => {
+            permit(resource, "deletecollection")?;
+            let params = Params::parse(uri)?;
+            let options = body::read(headers, body).await?.value;
+            let dry = is_dry(&params, &options)?;
+            client.may_write(dry)?;
+            let written = delete_all(state, resource, namespace.as_deref(), &params, &options, dry).await?;
+            Ok(respond(written.code, &written.document, written.warnings))
+        }
+        (Endpoint::Collection(..), _) => Err(refused(method, "a collection: GET, POST, DELETE")),
         (Endpoint::Review(_), _) => Err(refused(method, "a review: POST")),
         _ => Err(refused(method, "what is only read: GET")),
     }
@@ -110,7 +125,10 @@ async fn read(state: &ApiState, endpoint: Endpoint, parts: &Parts) -> Result<Res
         Endpoint::Object(resource, namespace, name) | Endpoint::Status(resource, namespace, name) => {
             let params = Params::parse(uri)?;
             let document = list::get(state, resource, &namespace, &name).await?;
-            Ok(Json(shown(state, resource, document, headers, &params)).into_response())
+            Ok(Json(shown(state, resource, &document, headers, &params)).into_response())
+        }
+        Endpoint::Scale(resource, namespace, name) => {
+            Ok(Json(scale::document(&list::get(state, resource, &namespace, &name).await?)).into_response())
         }
         Endpoint::Collection(resource, namespace) => {
             let params = Params::parse(uri)?;
@@ -119,10 +137,16 @@ async fn read(state: &ApiState, endpoint: Endpoint, parts: &Parts) -> Result<Res
                 return watch::watch(state, resource, namespace, &params, form).await;
             }
             let page = list::list(state, resource, namespace.as_deref(), &params).await?;
-            Ok(Json(listed(state, resource, page, form, &params)).into_response())
+            let included = Included::parse(&params.include_object);
+            Ok(Rendering::new(state, resource, form, included).list(page)?)
         }
         Endpoint::Review(_) => Err(refused(method, "a review: POST")),
     }
+}
+
+/// Whether a delete is only to be tried.
+fn is_dry(params: &Params, options: &Value) -> Result<bool, Failure> {
+    Ok(params.dry_run()? || options["dryRun"].as_array().is_some_and(|list| !list.is_empty()))
 }
 
 fn refused(method: &Method, what: &str) -> Failure {
@@ -159,7 +183,7 @@ fn named(state: &ApiState, resource: &Resource, mut document: Value) -> Result<(
 
 fn answer_write(
     state: &ApiState,
-    resource: &Resource,
+    resource: &'static Resource,
     headers: &HeaderMap,
     params: &Params,
     written: Written,
@@ -167,9 +191,13 @@ fn answer_write(
     let Written { code, document, warnings } = written;
     let shown = match document["kind"] == "Status" {
         true => document,
-        false => shown(state, resource, document, headers, params),
+        false => shown(state, resource, &document, headers, params),
     };
-    let mut response = (code, Json(shown)).into_response();
+    respond(code, &shown, warnings)
+}
+
+fn respond(code: StatusCode, document: &Value, warnings: Vec<String>) -> Response {
+    let mut response = (code, Json(document)).into_response();
     for warning in warnings {
         // RFC 9111 has a quoted text here, in ASCII.
         let quoted: String = warning
@@ -189,50 +217,15 @@ fn answer_write(
 }
 
 /// One object in the form that the client takes.
-fn shown(state: &ApiState, resource: &Resource, document: Value, headers: &HeaderMap, params: &Params) -> Value {
-    match accept::form(headers) {
-        Form::Object => document,
-        Form::Metadata => metadata_only(&document),
-        Form::Table => {
-            let metadata = json!({"resourceVersion": document["metadata"]["resourceVersion"]});
-            let included = Included::parse(&params.include_object);
-            table(resource, &[document], metadata, included, true, (state.clock)())
-        }
-    }
-}
-
-fn listed(state: &ApiState, resource: &Resource, page: Page, form: Form, params: &Params) -> Value {
-    let metadata = list_metadata(&page);
-    match form {
-        Form::Object => json!({
-            "kind": format!("{}List", resource.kind),
-            "apiVersion": resource.group_version().api_version(),
-            "metadata": metadata,
-            "items": page.documents,
-        }),
-        Form::Metadata => json!({
-            "kind": "PartialObjectMetadataList",
-            "apiVersion": "meta.k8s.io/v1",
-            "metadata": metadata,
-            "items": page.documents.iter().map(metadata_only).collect::<Vec<_>>(),
-        }),
-        Form::Table => {
-            let included = Included::parse(&params.include_object);
-            table(resource, &page.documents, metadata, included, true, (state.clock)())
-        }
-    }
-}
-
-fn list_metadata(page: &Page) -> Value {
-    let ResourceVersion(version) = page.resource_version;
-    let mut metadata = json!({"resourceVersion": version.to_string()});
-    if let Some(next) = &page.next {
-        metadata["continue"] = next.to_string().into();
-    }
-    if let Some(remaining) = page.remaining {
-        metadata["remainingItemCount"] = remaining.into();
-    }
-    metadata
+fn shown(
+    state: &ApiState,
+    resource: &'static Resource,
+    document: &Value,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Value {
+    let included = Included::parse(&params.include_object);
+    Rendering::new(state, resource, accept::form(headers), included).shown(document, true)
 }
 
 /// Discovery in the form that the client takes.

@@ -4,24 +4,25 @@
 //! store remembers, its watch ends with `Expired`, and it lists again.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use evenkeel_core::object::{Object, ResourceVersion};
-use evenkeel_store::{self as store, Change, Listing, Watch, WatchError};
+use axum::body::Bytes;
+use axum::response::Response;
+use evenkeel_core::object::ResourceVersion;
+use evenkeel_store::{self as store, Change, Encoded, Listing, StoreError, Watch, WatchError};
 use futures_util::stream;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Instant, Interval, interval_at, sleep_until};
 
+use crate::ApiState;
 use crate::accept::Form;
 use crate::failure::Failure;
 use crate::params::{Params, Start};
+use crate::render::{self, Rendering};
 use crate::resource::Resource;
 use crate::selector::Selector;
-use crate::table::{Included, metadata_only, table};
-use crate::{ApiState, Clock};
+use crate::table::Included;
 
 /// How long a watch lasts if the client does not say: half an hour, kube's own least.
 const LIFE: Duration = Duration::from_secs(30 * 60);
@@ -49,42 +50,28 @@ pub(crate) async fn watch(
         Ok(changes) => changes,
         // Some clients never recover from an HTTP 410 here; all of them do from one in the stream.
         Err(error @ WatchError::Expired { .. }) => {
-            return Ok(respond(Body::from(line("ERROR", &Failure::from(error).status()))));
+            let line = render::line("ERROR", &Failure::from(error).status());
+            return Ok(render::endless(stream::iter([line])));
         }
         Err(error) => return Err(error.into()),
     };
     let view = View {
         resource,
-        form,
-        included: Included::parse(&params.include_object),
-        clock: state.clock.clone(),
+        rendering: Rendering::new(state, resource, form, Included::parse(&params.include_object)),
         columns_sent: false,
         matched: (!selector.is_fixed()).then(HashMap::new),
+        hasher: RandomState::new(),
         selector,
     };
     let lines = Lines::start(view, params, start, listing, changes)?;
-    let stream = stream::unfold(lines, |mut lines| async {
-        let line = lines.next().await?;
-        Some((Ok::<_, std::convert::Infallible>(line), lines))
-    });
-    Ok(respond(Body::from_stream(stream)))
-}
-
-fn respond(body: Body) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-fn line(kind: &str, object: &Value) -> String {
-    let mut line = json!({"type": kind, "object": object}).to_string();
-    line.push('\n');
-    line
+    Ok(render::endless(stream::unfold(lines, |mut lines| async { Some((lines.next().await?, lines)) })))
 }
 
 /// The lines of one watch.
 struct Lines {
     view: View,
     /// What is left of the objects to begin with.
-    initial: Option<store::Objects>,
+    initial: Option<Box<dyn Iterator<Item = Encoded> + Send>>,
     /// Whether a bookmark tells where they end.
     marked: bool,
     changes: Watch,
@@ -97,7 +84,7 @@ struct Lines {
 impl Lines {
     fn start(mut view: View, params: &Params, start: Start, listing: Listing, changes: Watch) -> Result<Self, Failure> {
         let initial = match start {
-            Start::Initial { .. } => Some(listing.into_iter()),
+            Start::Initial { .. } => Some(Box::new(listing.encoded()) as _),
             Start::Now | Start::After(_) => {
                 view.remember(listing, changes.resource_version())?;
                 None
@@ -111,43 +98,41 @@ impl Lines {
     }
 
     /// The next line; `None` at the end.
-    async fn next(&mut self) -> Option<String> {
+    async fn next(&mut self) -> Option<Bytes> {
         while !self.over {
-            if let Some(initial) = &mut self.initial {
-                match initial.next() {
-                    Some(Ok(object)) => match self.view.first(object) {
-                        Some(line) => return Some(line),
-                        None => continue,
-                    },
-                    Some(Err(error)) => return Some(self.fail(error.into())),
-                    None => self.initial = None,
-                }
-                if self.marked {
-                    return Some(self.view.bookmark(self.changes.resource_version(), true));
-                }
-            }
-            let event = tokio::select! {
-                event = self.changes.next() => event,
-                () = sleep_until(self.end) => return None,
-                () = tick(&mut self.bookmarks) => {
-                    return Some(self.view.bookmark(self.changes.resource_version(), false));
-                }
-            };
-            match event {
-                Ok(event) => match self.view.change(event.change, event.object) {
-                    Some(line) => return Some(line),
-                    None => continue,
+            let line = match &mut self.initial {
+                Some(initial) => match initial.next() {
+                    Some(object) => self.view.change(Change::Added, &object),
+                    None => {
+                        self.initial = None;
+                        Ok(self.marked.then(|| self.view.bookmark(self.changes.resource_version(), true)))
+                    }
                 },
-                Err(WatchError::Store(store::StoreError::Closed)) => return None,
+                None => tokio::select! {
+                    event = self.changes.next_encoded() => match event {
+                        Ok((change, object)) => self.view.change(change, &object),
+                        Err(WatchError::Store(StoreError::Closed)) => return None,
+                        Err(error) => return Some(self.fail(error.into())),
+                    },
+                    () = sleep_until(self.end) => return None,
+                    () = tick(&mut self.bookmarks) => {
+                        Ok(Some(self.view.bookmark(self.changes.resource_version(), false)))
+                    }
+                },
+            };
+            match line {
+                Ok(Some(line)) => return Some(line),
+                // What does not concern the client may be a lot: others have their turn in between.
+                Ok(None) => tokio::task::consume_budget().await,
                 Err(error) => return Some(self.fail(error.into())),
             }
         }
         None
     }
 
-    fn fail(&mut self, failure: Failure) -> String {
+    fn fail(&mut self, failure: Failure) -> Bytes {
         self.over = true;
-        line("ERROR", &failure.status())
+        render::line("ERROR", &failure.status())
     }
 }
 
@@ -163,75 +148,53 @@ async fn tick(bookmarks: &mut Option<Interval>) {
 /// What the client sees of the store's changes: those of the objects that it asked for, in the form that it asked for.
 struct View {
     resource: &'static Resource,
-    form: Form,
-    included: Included,
-    clock: Clock,
+    rendering: Rendering,
     columns_sent: bool,
     selector: Selector,
-    /// Of each object, whether it was selected when last seen. An object that comes to be selected is new to the
-    /// client, and one that ceases to be is gone for it. Absent: whether one is selected never changes.
-    matched: Option<HashMap<String, bool>>,
+    /// Of each object, by the hash of its key, whether it was selected when last seen. An object that comes to be
+    /// selected is new to the client, and one that ceases to be is gone for it. Absent: whether one is selected never
+    /// changes. Hashes, since 200 watchers of 10,000 objects would keep as many keys.
+    matched: Option<HashMap<u64, bool>>,
+    hasher: RandomState,
 }
 
 impl View {
     /// Remembers which objects a client knows that listed at `version`. Of objects that changed since, that is unknown.
-    fn remember(&mut self, listing: Listing, version: ResourceVersion) -> Result<(), Failure> {
+    fn remember(&mut self, listing: Listing, version: ResourceVersion) -> Result<(), StoreError> {
         let Some(matched) = &mut self.matched else { return Ok(()) };
-        for object in listing {
-            let object = object?;
-            if object.metadata.resource_version <= version {
-                let uid = object.metadata.uid.clone();
-                let document = (self.resource.document)(object);
-                matched.insert(uid, self.selector.matches(&document));
-            }
+        for object in listing.encoded().filter(|object| object.resource_version() <= version) {
+            matched.insert(self.hasher.hash_one(object.key()), self.selector.selects(self.resource, &object)?);
         }
         Ok(())
     }
 
-    /// An object to begin with.
-    fn first(&mut self, object: Object) -> Option<String> {
-        self.change(Change::Added, object)
-    }
-
     /// A change; `None` when it does not concern the client.
-    fn change(&mut self, change: Change, object: Object) -> Option<String> {
-        let uid = object.metadata.uid.clone();
-        let document = (self.resource.document)(object);
-        let is = self.selector.matches(&document);
+    fn change(&mut self, change: Change, object: &Encoded) -> Result<Option<Bytes>, StoreError> {
+        let is = self.selector.selects(self.resource, object)?;
         let was = match &mut self.matched {
             None => is && change != Change::Added,
             Some(matched) => {
+                let hash = self.hasher.hash_one(object.key());
                 let before = match change {
-                    Change::Deleted => matched.remove(&uid),
-                    _ => matched.insert(uid, is),
+                    Change::Deleted => matched.remove(&hash),
+                    _ => matched.insert(hash, is),
                 };
                 // Unknown: the client may know it, and to be told of an object's end twice does no harm.
                 before.unwrap_or(change != Change::Added)
             }
         };
         let kind = match (was, is && change != Change::Deleted) {
-            (false, false) => return None,
+            (false, false) => return Ok(None),
             (false, true) => "ADDED",
             (true, true) => "MODIFIED",
             (true, false) => "DELETED",
         };
-        Some(line(kind, &self.show(document)))
-    }
-
-    fn show(&mut self, document: Value) -> Value {
-        match self.form {
-            Form::Object => document,
-            Form::Metadata => metadata_only(&document),
-            Form::Table => {
-                let metadata = json!({"resourceVersion": document["metadata"]["resourceVersion"]});
-                let with_columns = !std::mem::replace(&mut self.columns_sent, true);
-                table(self.resource, &[document], metadata, self.included, with_columns, (self.clock)())
-            }
-        }
+        let with_columns = !std::mem::replace(&mut self.columns_sent, true);
+        self.rendering.event(kind, object, with_columns).map(Some)
     }
 
     /// Tells up to which version the client has seen everything.
-    fn bookmark(&mut self, version: ResourceVersion, initial_end: bool) -> String {
+    fn bookmark(&mut self, version: ResourceVersion, initial_end: bool) -> Bytes {
         let mut metadata = json!({"resourceVersion": version});
         if initial_end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
@@ -241,6 +204,7 @@ impl View {
             "apiVersion": self.resource.group_version().api_version(),
             "metadata": metadata,
         });
-        line("BOOKMARK", &self.show(document))
+        let with_columns = !std::mem::replace(&mut self.columns_sent, true);
+        self.rendering.line("BOOKMARK", &document, with_columns)
     }
 }

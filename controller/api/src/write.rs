@@ -107,62 +107,6 @@ async fn once(state: &ApiState, target: Target<'_>, change: &Change, dry: bool) 
     Ok(Written { code, document: (resource.document)(object), warnings })
 }
 
-/// Deletes an object, or with `dry` says what would come of it. A document that still has finalizers is the answer
-/// then; without, it is gone.
-pub(crate) async fn delete(
-    state: &ApiState,
-    target: Target<'_>,
-    options: &Value,
-    dry: bool,
-) -> Result<Written, Failure> {
-    let Target { resource, name, .. } = target;
-    let key = ObjectKey::new(resource.stored, target.namespace, name);
-    let stored = state.store.get(&key).await?.ok_or_else(|| Failure::no_object(resource, name))?;
-    let mut warnings = Vec::new();
-    if resource.stored != Kind::Event
-        && let Some(origin) = (state.origin)(key.clone()).await?
-    {
-        let why = format!("it is declared at {origin}: remove it there, in git, and evenkeel lets it go");
-        match dry {
-            true => warnings.push(format!("would be refused here: {why}")),
-            false => return Err(Failure::forbidden(resource, name, &why)),
-        }
-    }
-    let mut batch = Batch::new((state.clock)(), vec![Write::Delete { key: key.clone() }])
-        .when(Precondition::Uid(key.clone(), stored.metadata.uid.clone()));
-    let preconditions = &options["preconditions"];
-    if let Some(uid) = preconditions["uid"].as_str() {
-        batch = batch.when(Precondition::Uid(key.clone(), uid.to_owned()));
-    }
-    if let Some(version) = expected_version(&json!({"metadata": preconditions}))? {
-        batch = batch.when(Precondition::Unchanged(key, version));
-    }
-    let committed = if dry { state.store.preview(batch).await } else { state.store.commit(batch).await };
-    let committed = committed.map_err(|error| Failure::unwritten(resource, name, error))?;
-    let outcome =
-        committed.outcomes.into_iter().next().ok_or_else(|| Failure::internal("the store gave no outcome"))?;
-    if dry && resource.stored != Kind::Event {
-        warnings.extend(previewed(state, target, &outcome.object).await?);
-    }
-    let gone = outcome.change == Some(evenkeel_store::Change::Deleted);
-    let document = match gone {
-        false => (resource.document)(outcome.object),
-        true => json!({
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Success",
-            "details": {
-                "name": name,
-                "group": resource.group,
-                "kind": resource.plural,
-                "uid": outcome.object.metadata.uid,
-            },
-        }),
-    };
-    Ok(Written { code: StatusCode::OK, document, warnings })
-}
-
 /// Whether the object is the one, and at the version, that the client means.
 fn expected(target: Target<'_>, change: &Change, stored: &Object, after: &Value) -> Result<(), Failure> {
     let Target { resource, name, .. } = target;
@@ -278,7 +222,7 @@ impl Owned<'_> {
 }
 
 /// What would come of an object: what is wrong with it, or the plan, a line each.
-async fn previewed(state: &ApiState, target: Target<'_>, object: &Object) -> Result<Vec<String>, Failure> {
+pub(crate) async fn previewed(state: &ApiState, target: Target<'_>, object: &Object) -> Result<Vec<String>, Failure> {
     let preview = (state.preview)(object.clone()).await;
     if preview.problems.iter().any(Problem::is_error) {
         return Err(Failure::invalid(target.resource, target.name, &preview.problems));

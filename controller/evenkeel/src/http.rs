@@ -1,6 +1,9 @@
 //! The HTTP side of a running controller: health, metrics, and the kube-style API over the store.
 
+mod admission;
 mod connections;
+mod tls;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,6 +16,9 @@ use axum::{Router, extract::State};
 use evenkeel_api::ApiState;
 use evenkeel_core::object::{Object, ObjectKey};
 use tokio::net::TcpListener;
+
+use admission::Admission;
+pub use admission::Guarding;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
@@ -47,18 +53,26 @@ struct Served {
 pub struct Listening {
     listener: TcpListener,
     address: SocketAddr,
+    admission: Admission,
 }
 
 impl Listening {
     /// Binds the address.
     ///
     /// # Errors
-    /// The system's, with the address.
-    pub async fn bind(address: &str) -> Result<Self, String> {
+    /// The system's, with the address; what is wrong with the files that guard the API.
+    pub async fn bind(address: &str, guarding: Guarding) -> Result<Self, String> {
+        let admission = Admission::read(guarding)?;
         let failed = |error: std::io::Error| format!("failed to listen on {address}: {error}");
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address })
+        if !address.ip().is_loopback() && !admission.admits_others() {
+            tracing::warn!(
+                listen = %address,
+                "others than this machine get health and metrics only: the API needs --tokens, --tls-cert and --tls-key"
+            );
+        }
+        Ok(Self { listener, address, admission })
     }
 
     /// Where it listens.
@@ -76,7 +90,8 @@ impl Listening {
         hosts: Vec<String>,
         shutdown: Shutdown,
     ) {
-        let api = api(&engine, clock, hosts);
+        let mut api = api(&engine, clock, hosts);
+        api.admit = self.admission.clone().admit();
         let own = Router::new()
             .route("/livez", get(|| async { "ok" }))
             .route("/healthz", get(|| async { "ok" }))
@@ -89,7 +104,10 @@ impl Listening {
         });
         let router = own.merge(evenkeel_api::router(api));
         let limits = connections::Limits::default();
-        connections::serve(self.listener, router, crowded, limits, async move { shutdown.draining().await }).await;
+        let draining = async move { shutdown.draining().await };
+        let following = tokio::spawn(self.admission.clone().follow());
+        connections::serve(self.listener, router, crowded, limits, self.admission, draining).await;
+        following.abort();
     }
 }
 

@@ -45,6 +45,7 @@ pub use error::{CommitError, Conflict, OpenError, StoreError, WatchError};
 pub use published::{Listing, Objects};
 pub use stats::Stats;
 pub use store::{Options, Store};
+pub use stored::Encoded;
 pub use watch::{Change, Event, Selector, Watch};
 
 #[cfg(test)]

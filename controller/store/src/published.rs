@@ -9,7 +9,7 @@ use evenkeel_core::object::{Kind, Object, ObjectKey, ResourceVersion};
 use crate::decide::Changes;
 use crate::error::{StoreError, WatchError};
 use crate::ring::{Recent, Ring};
-use crate::stored::Stored;
+use crate::stored::{Encoded, Stored};
 
 /// All objects by key.
 pub(crate) type Index = BTreeMap<ObjectKey, Stored>;
@@ -84,6 +84,11 @@ impl Listing {
     /// Their keys, in order, without decoding anything.
     pub fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
         self.items.iter().map(|(key, _)| key)
+    }
+
+    /// The objects as they are kept, without decoding anything.
+    pub fn encoded(self) -> impl ExactSizeIterator<Item = Encoded> {
+        self.items.into_iter().map(|(key, stored)| Encoded { key, stored })
     }
 }
 

@@ -37,3 +37,35 @@ impl Stored {
             .map_err(|error| StoreError::Corrupt { what: key.to_string(), detail: error.to_string() })
     }
 }
+
+/// An object as it is kept, not decoded yet. Cheap to clone, and keeps the object's bytes alive.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    pub(crate) key: ObjectKey,
+    pub(crate) stored: Stored,
+}
+
+impl Encoded {
+    /// Its key.
+    pub fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// The version of its last write.
+    pub fn resource_version(&self) -> ResourceVersion {
+        self.stored.resource_version
+    }
+
+    /// The object as JSON, with the members of kube: `apiVersion`, `kind`, `metadata`, `spec` and `status`.
+    pub fn json(&self) -> &Arc<[u8]> {
+        &self.stored.bytes
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`]
+    pub fn decode(&self) -> Result<Object, StoreError> {
+        self.stored.decode(&self.key)
+    }
+}

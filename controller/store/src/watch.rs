@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::error::{StoreError, WatchError};
 use crate::ring::Recent;
 use crate::store::{Shared, read};
+use crate::stored::Encoded;
 
 /// How an object changed; kube's watch event types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,9 +86,18 @@ impl Watch {
     /// # Errors
     /// [`WatchError::Expired`] when changes were missed, [`StoreError::Closed`] when the store was closed.
     pub async fn next(&mut self) -> Result<Event, WatchError> {
+        let (change, encoded) = self.next_encoded().await?;
+        Ok(Event { change, object: encoded.decode()? })
+    }
+
+    /// The next change like [`Watch::next`], with the object as it is kept.
+    ///
+    /// # Errors
+    /// As [`Watch::next`].
+    pub async fn next_encoded(&mut self) -> Result<(Change, Encoded), WatchError> {
         loop {
-            if let Some(recent) = self.advance()? {
-                return Ok(Event { change: recent.change, object: recent.stored.decode(&recent.key)? });
+            if let Some(Recent { change, key, stored }) = self.advance()? {
+                return Ok((change, Encoded { key, stored }));
             }
             let position = self.position;
             self.head.wait_for(|head| *head > position).await.map_err(|_| StoreError::Closed)?;

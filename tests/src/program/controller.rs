@@ -52,7 +52,10 @@ pub type Writes = BTreeMap<String, u64>;
 impl Controller {
     /// Starts one on free ports, with a look at AWS every second.
     pub fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut command = place.evenkeel(&["run", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"]);
+        let mut command = place.evenkeel(&["run", "--sandbox-listen", "127.0.0.1:0"]);
+        if !arguments.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         command.args(["--interval", "1s", "--log-format", "json"]).args(arguments);
         let mut process = Process::start(command);
         let started = process.line("the controller to run", |line| {

@@ -2,7 +2,7 @@
 
 use evenkeel_tests::program::{Finished, Process, finish};
 
-use crate::fixture::{Lab, words};
+use crate::fixture::{Lab, MINORS, words};
 
 /// Runs the program against the lab's controller.
 fn evenkeel(lab: &Lab, line: &str) -> Finished {
@@ -59,6 +59,25 @@ fn a_watch_shows_drift_when_it_comes_and_when_it_goes() {
     evenkeel(&lab, "suspend service/web").expect(0);
     lab.controller.aws(&lab.place).call("ecs update-service --cluster lab --service web --desired-count 9");
     watching.line("drift", |line| line.contains("OutOfSync").then_some(()));
+    for minor in MINORS {
+        let out = lab.run(minor, "get services --field-selector status.sync=OutOfSync -A").expect(0).out;
+        assert!(out.contains("lab") && out.contains("web") && out.contains("OutOfSync"), "{out}");
+        let told = lab.run(minor, "describe esvc web -n lab").expect(0).out;
+        for words in [
+            "Conditions:",
+            "Drift:",
+            "Desired:",
+            "Observed:",
+            "Path:",
+            "Range:",
+            "Rollout",
+            "Suspended:",
+            "Events:",
+            "DriftDetected",
+        ] {
+            assert!(told.contains(words), "{words} is not in:\n{told}");
+        }
+    }
     evenkeel(&lab, "resume service/web").expect(0);
     evenkeel(&lab, "wait service/web --for jsonpath={.status.sync}=Synced --timeout 60s").expect(0);
 }

@@ -44,7 +44,8 @@ impl Lab {
     }
 }
 
-fn kubectl(minor: &str) -> PathBuf {
+/// The program of a minor version.
+pub(crate) fn kubectl(minor: &str) -> PathBuf {
     let kubectl = root().join(format!("target/kubectl/{minor}/kubectl"));
     assert!(kubectl.exists(), "{} is missing: run tests/setup/kube.sh", kubectl.display());
     kubectl
@@ -62,7 +63,8 @@ pub(crate) fn words(line: &str) -> Vec<&str> {
     words
 }
 
-const CLUSTER: &str = "\
+/// The manifest of the cluster.
+pub(crate) const CLUSTER: &str = "\
 apiVersion: evenkeel.dev/v1alpha1
 kind: Cluster
 metadata: {name: lab}
@@ -72,7 +74,8 @@ spec:
   cluster: {clusterName: lab}
 ";
 
-fn definition() -> String {
+/// The manifest of the task definition.
+pub(crate) fn definition() -> String {
     format!(
         "\
 apiVersion: evenkeel.dev/v1alpha1

@@ -51,11 +51,23 @@ const WRITE: &[(&str, &str, &str)] = &[
     ("fieldValidation", "string", "Unknown fields are always told; this changes nothing."),
     ("force", "boolean", "For server-side apply; not needed, since nobody owns fields."),
 ];
+const DELETE_ALL: &[(&str, &str, &str)] = &[
+    ("labelSelector", "string", "Only objects with these labels."),
+    ("fieldSelector", "string", "Only objects with these fields."),
+    ("dryRun", "string", "All: nothing is deleted."),
+];
 const JSON: &str = "application/json";
 
-const ON_COLLECTION: [Verb; 2] = [
+const ON_COLLECTION: [Verb; 3] = [
     Verb { name: "list", method: "get", action: "list", parameters: READ, bodies: &[] },
     Verb { name: "create", method: "post", action: "post", parameters: WRITE, bodies: &[JSON] },
+    Verb {
+        name: "deletecollection",
+        method: "delete",
+        action: "deletecollection",
+        parameters: DELETE_ALL,
+        bodies: &[JSON],
+    },
 ];
 
 const ON_OBJECT: [Verb; 4] = [
@@ -76,7 +88,7 @@ impl Verb {
     fn operation(&self, resource: &Resource) -> Value {
         let object = json!({"$ref": format!("#/components/schemas/{}", schema_name(resource))});
         let answer = match self.name {
-            "list" => json!({
+            "list" | "deletecollection" => json!({
                 "type": "object",
                 "properties": {"items": {"type": "array", "items": object}, "metadata": {"type": "object"}},
             }),

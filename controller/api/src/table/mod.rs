@@ -5,6 +5,7 @@ pub(crate) mod columns;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::pick::Pick;
 use crate::resource::Resource;
 use columns::Column;
 
@@ -30,27 +31,24 @@ impl Included {
     }
 }
 
-/// A Table of `documents`; without column definitions in all but the first event of a watch.
-pub(crate) fn table(
-    resource: &Resource,
-    documents: &[Value],
-    metadata: Value,
-    included: Included,
-    with_columns: bool,
-    now: Timestamp,
-) -> Value {
-    let rows: Vec<Value> = documents.iter().map(|document| row(resource, document, included, now)).collect();
-    let definitions: Vec<Value> = match with_columns {
-        true => resource.columns.iter().map(Column::definition).collect(),
-        false => Vec::new(),
-    };
-    json!({
-        "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
-        "metadata": metadata,
-        "columnDefinitions": definitions,
-        "rows": rows,
-    })
+/// What cells and rows are made of.
+pub(crate) fn cells() -> Pick {
+    let mut pick = Pick::default();
+    for path in [
+        &["metadata"][..],
+        &["status"],
+        &["spec", "accountId"],
+        &["spec", "region"],
+        &["spec", "taskDefinition", "family"],
+    ] {
+        pick.add(path.iter().copied());
+    }
+    pick
+}
+
+/// The columns of a resource as Tables define them.
+pub(crate) fn definitions(resource: &Resource) -> Vec<Value> {
+    resource.columns.iter().map(Column::definition).collect()
 }
 
 /// The metadata of a document, in kube's envelope for it.
@@ -58,7 +56,8 @@ pub(crate) fn metadata_only(document: &Value) -> Value {
     json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": document["metadata"]})
 }
 
-fn row(resource: &Resource, document: &Value, included: Included, now: Timestamp) -> Value {
+/// The row of a document.
+pub(crate) fn row(resource: &Resource, document: &Value, included: Included, now: Timestamp) -> Value {
     let cells: Vec<Value> = resource.columns.iter().map(|column| column.cell(document, now)).collect();
     match included {
         Included::Nothing => json!({"cells": cells}),

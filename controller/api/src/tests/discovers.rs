@@ -18,7 +18,18 @@ async fn plain_discovery_leads_from_groups_to_resources() {
         resources.iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(plurals("/api/v1").await, ["namespaces", "events"]);
-    assert_eq!(plurals(OWN).await, ["clusters", "taskdefinitions", "services"]);
+    assert_eq!(
+        plurals(OWN).await,
+        [
+            "clusters",
+            "clusters/status",
+            "taskdefinitions",
+            "taskdefinitions/status",
+            "services",
+            "services/status",
+            "services/scale"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -33,6 +44,9 @@ async fn aggregated_discovery_is_said_to_be_so_in_its_content_type() {
         let service = &list["items"][1]["versions"][0]["resources"][2];
         assert_eq!((&service["resource"], &service["scope"]), (&json!("services"), &json!("Namespaced")));
         assert!(service["verbs"].as_array().unwrap().contains(&json!("patch")));
+        let below: Vec<&Value> =
+            service["subresources"].as_array().unwrap().iter().map(|it| &it["subresource"]).collect();
+        assert_eq!(below, ["status", "scale"]);
     }
     assert!(api.get_as("/api", AGGREGATED).await["items"][0]["metadata"].get("name").is_none());
 }
@@ -51,7 +65,8 @@ async fn openapi_has_a_path_and_a_schema_for_every_resource() {
     for (group_version, entry) in index["paths"].as_object().unwrap() {
         let document = api.get(entry["serverRelativeURL"].as_str().unwrap()).await;
         let list = api.get(&format!("/{group_version}")).await;
-        for resource in list["resources"].as_array().unwrap() {
+        let is_whole = |resource: &&Value| !resource["name"].as_str().unwrap().contains('/');
+        for resource in list["resources"].as_array().unwrap().iter().filter(is_whole) {
             let namespaces = if resource["namespaced"] == true { "/namespaces/{namespace}" } else { "" };
             let path = format!("/{group_version}{namespaces}/{}", resource["name"].as_str().unwrap());
             let operation = &document["paths"][&path]["get"];
@@ -138,7 +153,7 @@ async fn reviews_answer_what_can_be_done() {
         answer["status"]["allowed"] == true
     };
     assert!(may("get", "services").await && may("patch", "services").await && may("*", "clusters").await);
-    assert!(!may("get", "pods").await && !may("deletecollection", "services").await);
+    assert!(!may("get", "pods").await && !may("deletecollection", "namespaces").await);
     let rules = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
     let (_, answer) = api.write(Method::POST, rules, "application/json", &json!({"spec": {"namespace": "shop"}})).await;
     assert!(!answer["status"]["resourceRules"].as_array().unwrap().is_empty());

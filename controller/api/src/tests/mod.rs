@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod discovers;
+mod fuzz;
 mod masks;
 mod odd;
 mod reads;

@@ -231,7 +231,7 @@ async fn bodies_and_methods_that_do_not_fit_are_told_so() {
         (Method::PATCH, format!("{}/status", web()), MERGE, json!({"status": {}}), 403),
         (Method::PATCH, format!("{}?dryRun=Some", web()), MERGE, json!({}), 400),
         (Method::POST, web(), "", json!({}), 405),
-        (Method::DELETE, format!("{OWN}/services"), "", json!({}), 405),
+        (Method::DELETE, format!("{OWN}/services"), "", json!({}), 403),
         (Method::POST, "/api/v1/namespaces".into(), "", json!({"metadata": {"name": "x"}}), 405),
         (Method::POST, "/version".into(), "", json!({}), 405),
         (Method::PUT, format!("{}x", web()), "", json!({}), 404),

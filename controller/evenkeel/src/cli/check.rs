@@ -32,9 +32,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, String> {
         Probe::Live => "/livez",
         Probe::Ready => "/readyz",
     };
-    let url = format!("{}{path}", args.server.server.trim_end_matches('/'));
-    let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
-    let agent = config.timeout_global(Some(PATIENCE)).build().new_agent();
+    let url = format!("{}{path}", args.server.url());
+    let agent = args.server.agent(PATIENCE).map_err(|error| error.to_string())?;
     let mut answer = agent.get(&url).call().map_err(|error| format!("no answer from {url}: {error}"))?;
     let text = answer.body_mut().read_to_string().unwrap_or_default();
     println!("{}", text.trim());

@@ -3,10 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
-use clap::Args;
 use evenkeel_core::object::{API_VERSION, Kind};
 use serde_json::{Value, json};
 use thiserror::Error;
+
+pub(super) use super::server::ServerArgs;
 
 /// Objects in one answer; a longer list comes in several.
 const PAGE: usize = 500;
@@ -17,21 +18,10 @@ const LARGEST_ANSWER: u64 = 64 << 20;
 /// How long an answer may take. Answers come from the store's memory: the controller calls nobody for them.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where the controller listens unless told otherwise.
-pub(super) const SERVER: &str = "http://127.0.0.1:8480";
-
 /// Asks for rows and columns, as kubectl does.
 pub(super) const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 /// Asks for objects.
 pub(super) const JSON: &str = "application/json";
-
-/// Where the controller is.
-#[derive(Args, Clone, Debug)]
-pub struct ServerArgs {
-    /// Address of the controller's API
-    #[arg(long, env = "EVENKEEL_SERVER", default_value = SERVER, value_name = "URL")]
-    pub server: String,
-}
 
 /// Why the controller could not be asked, or what it answered instead.
 #[derive(Debug, Error)]
@@ -133,11 +123,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(args: &ServerArgs) -> Self {
-        // Proxies of the environment are for the internet; the controller is near.
-        let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
-        let agent = config.timeout_global(Some(PATIENCE)).build().new_agent();
-        Self { agent, server: args.server.trim_end_matches('/').to_owned() }
+    pub(super) fn new(args: &ServerArgs) -> Result<Self, ClientError> {
+        Ok(Self { agent: args.agent(PATIENCE)?, server: args.url().to_owned() })
     }
 
     /// One answer.
@@ -328,8 +315,8 @@ mod tests {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let server = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let message =
-            Client::new(&ServerArgs { server: server.clone() }).get("/version", &[], JSON).unwrap_err().to_string();
+        let client = Client::new(&ServerArgs { server: server.clone(), ..ServerArgs::default() }).unwrap();
+        let message = client.get("/version", &[], JSON).unwrap_err().to_string();
         assert!(message.starts_with(&format!("no controller answers at {server} (")), "{message}");
         assert!(message.contains("EVENKEEL_SERVER"), "{message}");
     }

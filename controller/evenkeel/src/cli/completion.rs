@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use serde_json::Value;
 
-use super::client::{JSON, Resource, elements};
+use super::client::{JSON, Resource, ServerArgs, elements};
 
 /// Arguments of `evenkeel completion`.
 #[derive(Args, Clone, Debug)]
@@ -83,10 +83,9 @@ fn fitting(names: impl IntoIterator<Item = String>, current: &str) -> Vec<Comple
 fn names(kind: &str) -> Vec<String> {
     let found = || {
         let (resource, _) = Resource::target(kind, None).ok()?;
-        let server = std::env::var("EVENKEEL_SERVER").unwrap_or_else(|_| super::client::SERVER.to_owned());
-        let url = format!("{}{}", server.trim_end_matches('/'), resource.path(None, None).ok()?);
-        let agent = ureq::Agent::config_builder().proxy(None).timeout_global(Some(PATIENCE)).build().new_agent();
-        let mut answer = agent.get(url).header("accept", JSON).call().ok()?;
+        let server = ServerArgs::from_environment();
+        let url = format!("{}{}", server.url(), resource.path(None, None).ok()?);
+        let mut answer = server.agent(PATIENCE).ok()?.get(url).header("accept", JSON).call().ok()?;
         let list: Value = serde_json::from_slice(&answer.body_mut().read_to_vec().ok()?).ok()?;
         let names = elements(&list).iter().filter_map(|it| it["metadata"]["name"].as_str());
         Some(names.map(str::to_owned).collect())

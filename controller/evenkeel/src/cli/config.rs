@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::http::Guarding;
 use crate::reconcile::Options;
 
 /// What `run`, `sync` and `plan` have in common.
@@ -49,9 +50,19 @@ pub(super) struct Config {
     /// Directory of the store; in a sandbox the store is temporary unless this is given [default: state]
     #[arg(long, env = "EVENKEEL_DATA", value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-    /// Where health, metrics and the API are served [default: 127.0.0.1:8480]
+    /// Where health, metrics and the API are served; without tokens the API answers its own machine only [default:
+    /// 127.0.0.1:8480]
     #[arg(long, env = "EVENKEEL_LISTEN", value_name = "ADDRESS")]
     pub(super) listen: Option<String>,
+    /// Certificate chain in PEM, to serve https
+    #[arg(long, env = "EVENKEEL_TLS_CERT", value_name = "FILE")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate in PEM
+    #[arg(long, env = "EVENKEEL_TLS_KEY", value_name = "FILE")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Tokens by which clients are let into the API, a line each: ROLE NAME TOKEN, where ROLE is read or operate
+    #[arg(long, env = "EVENKEEL_TOKENS", value_name = "FILE")]
+    pub(super) tokens: Option<PathBuf>,
     /// YAML file of webhooks that are told of warnings: a list `webhooks` of url, format (json or slack), secretFile
     #[arg(long, env = "EVENKEEL_WEBHOOKS", value_name = "FILE")]
     pub(super) webhooks: Option<PathBuf>,
@@ -92,6 +103,9 @@ impl Config {
             log_format: self.log_format.or(file.log_format),
             data: self.data.or(file.data),
             listen: self.listen.or(file.listen),
+            tls_cert: self.tls_cert.or(file.tls_cert),
+            tls_key: self.tls_key.or(file.tls_key),
+            tokens: self.tokens.or(file.tokens),
             webhooks: self.webhooks.or(file.webhooks),
             sandbox_listen: self.sandbox_listen.or(file.sandbox_listen),
         })
@@ -107,6 +121,10 @@ impl Config {
 
     pub(super) fn listen(&self) -> &str {
         self.listen.as_deref().unwrap_or("127.0.0.1:8480")
+    }
+
+    pub(super) fn guarding(&self) -> Guarding {
+        Guarding { certificate: self.tls_cert.clone(), key: self.tls_key.clone(), tokens: self.tokens.clone() }
     }
 
     pub(super) fn sandbox_listen(&self) -> &str {

@@ -35,7 +35,7 @@ pub fn run(args: &DescribeArgs) -> Result<String, ClientError> {
     let name = name.ok_or_else(|| {
         ClientError::Usage(format!("which of them? Give a name; `evenkeel get {}` lists them", resource.plural))
     })?;
-    let client = Client::new(&args.server);
+    let client = Client::new(&args.server)?;
     let object = client.one(resource, args.namespace.as_deref(), name)?;
     let events = events(&client, resource, &object, name)?;
     Ok(render(&object, &events, Timestamp::now()))

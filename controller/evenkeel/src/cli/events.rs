@@ -51,7 +51,7 @@ pub(super) fn run(args: &EventsArgs) -> Result<u8, ClientError> {
     let path = events.path(args.namespace.as_deref(), None)?;
     let selector = fields.join(",");
     let query = [("fieldSelector", selector.as_str())];
-    let client = Client::new(&args.server);
+    let client = Client::new(&args.server)?;
     let list = client.list(&path, &query, JSON)?;
     let mut found = elements(&list).to_vec();
     // Times are RFC 3339 in UTC, which sort as text.

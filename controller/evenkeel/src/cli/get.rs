@@ -85,7 +85,7 @@ pub fn run(args: &GetArgs) -> Result<String, ClientError> {
     if name.is_some() && selects {
         return Err(ClientError::Usage("a name and a selector exclude each other: give one".into()));
     }
-    let client = Client::new(&args.server);
+    let client = Client::new(&args.server)?;
     let accept = if matches!(args.output, Output::Table(_)) { TABLE } else { JSON };
     let namespace = args.namespace.as_deref();
     let answer = match name {

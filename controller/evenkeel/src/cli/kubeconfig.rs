@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -36,8 +38,18 @@ pub(super) fn run(args: &KubeconfigArgs) -> Result<String, String> {
         }
         _ => Value::Null,
     };
-    let server = args.server.server.trim_end_matches('/');
-    let config = with_context(before, &args.context, server, args.namespace.as_deref())?;
+    let told = |error: super::client::ClientError| error.to_string();
+    let mut cluster = json!({"server": args.server.url()});
+    if let Some(authority) = args.server.authority().map_err(told)? {
+        cluster["certificate-authority-data"] = STANDARD.encode(authority).into();
+    }
+    let user = match args.server.token().map_err(told)? {
+        Some(token) => json!({"token": token}),
+        // Over https kubectl asks for a user name unless there is some credential; over http it sends none.
+        None if args.server.url().starts_with("https:") => json!({"token": "none"}),
+        None => json!({}),
+    };
+    let config = with_context(before, &args.context, cluster, user, args.namespace.as_deref())?;
     let text = serde_yaml::to_string(&config).map_err(|error| error.to_string())?;
     let Some(path) = &args.write else { return Ok(text) };
     // Beside it and then in its place, so that it is never half a file; it may hold others' credentials.
@@ -59,7 +71,13 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// A kubeconfig with the context, and with all else that was in it.
-fn with_context(before: Value, name: &str, server: &str, namespace: Option<&str>) -> Result<Value, String> {
+fn with_context(
+    before: Value,
+    name: &str,
+    cluster: Value,
+    user: Value,
+    namespace: Option<&str>,
+) -> Result<Value, String> {
     let mut config = match before {
         Value::Null => json!({"apiVersion": "v1", "kind": "Config", "preferences": {}}),
         before if before.is_object() => before,
@@ -69,10 +87,8 @@ fn with_context(before: Value, name: &str, server: &str, namespace: Option<&str>
     if let Some(namespace) = namespace {
         context["namespace"] = namespace.into();
     }
-    // Over https kubectl asks for a user name unless there is some credential; over http it sends none.
-    let user = if server.starts_with("https:") { json!({"token": "none"}) } else { json!({}) };
     for (list, member, value) in
-        [("clusters", "cluster", json!({"server": server})), ("contexts", "context", context), ("users", "user", user)]
+        [("clusters", "cluster", cluster), ("contexts", "context", context), ("users", "user", user)]
     {
         let mut entries = match config[list].take() {
             Value::Null => Vec::new(),
@@ -99,7 +115,8 @@ mod tests {
             "clusters": [{"name": "work", "cluster": {"server": "https://k8s"}}, {"name": "evenkeel", "cluster": {"server": "old"}}],
             "users": [{"name": "work", "user": {"token": "t"}}], "contexts": null,
         });
-        let after = with_context(before, "evenkeel", "http://127.0.0.1:8480", Some("shop")).unwrap();
+        let cluster = json!({"server": "http://127.0.0.1:8480"});
+        let after = with_context(before, "evenkeel", cluster, json!({}), Some("shop")).unwrap();
         assert_eq!(after["clusters"].as_array().unwrap().len(), 2);
         assert_eq!(after["clusters"][1]["cluster"]["server"], "http://127.0.0.1:8480");
         assert_eq!((&after["users"][0]["user"]["token"], &after["current-context"]), (&json!("t"), &json!("evenkeel")));
@@ -107,6 +124,6 @@ mod tests {
             after["contexts"][0]["context"],
             json!({"cluster": "evenkeel", "user": "evenkeel", "namespace": "shop"})
         );
-        assert!(with_context(json!([]), "a", "b", None).is_err());
+        assert!(with_context(json!([]), "a", Value::Null, Value::Null, None).is_err());
     }
 }

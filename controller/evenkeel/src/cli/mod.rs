@@ -18,6 +18,7 @@ mod plan;
 mod run;
 mod sandbox;
 mod schema;
+mod server;
 mod sync;
 mod validate;
 mod wait;

@@ -109,7 +109,7 @@ impl Found {
         let name = name.ok_or_else(|| {
             ClientError::Usage(format!("which of them? Give a name; `evenkeel get {}` lists them", resource.plural))
         })?;
-        let client = Client::new(&args.server);
+        let client = Client::new(&args.server)?;
         let object = client.one(resource, args.namespace.as_deref(), name)?;
         let namespace = object["metadata"]["namespace"].as_str();
         let path = resource.path(namespace, Some(name))?;

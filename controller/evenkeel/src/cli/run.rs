@@ -36,7 +36,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
     block_on(async move {
         let shutdown = Shutdown::on_signals(GRACE).map_err(|error| error.to_string())?;
         let webhooks = config.webhooks.as_deref().map(notify::read).transpose()?.unwrap_or_default();
-        let listening = Listening::bind(config.listen()).await?;
+        let listening = Listening::bind(config.listen(), config.guarding()).await?;
         let store = converge::open_store(&config, config.is_sandboxed()).await?;
         let Assembly { engine, clock, sandbox } = converge::assemble(&config, store.clone(), config.options())?;
         let server = match sandbox {

@@ -137,7 +137,7 @@ fn reason(object: &Value) -> String {
 /// `evenkeel wait`.
 pub(super) fn run(args: &WaitArgs) -> Result<u8, ClientError> {
     let (resource, name) = Resource::target(&args.resource, args.name.as_deref())?;
-    let client = Client::new(&args.server);
+    let client = Client::new(&args.server)?;
     let fields = name.map(segment).transpose()?.map(|name| format!("metadata.name={name}")).unwrap_or_default();
     let path = resource.path(args.namespace.as_deref(), None)?;
     let query = [("labelSelector", args.selector.as_str()), ("fieldSelector", fields.as_str())];

@@ -7,14 +7,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
+use tokio_rustls::TlsAcceptor;
+
+use super::admission::{Admission, Peer};
 
 /// How many connections there may be.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +44,9 @@ const HEAD: Duration = Duration::from_secs(120);
 /// dropped so, and comes again if it lives.
 const STALL: Duration = Duration::from_secs(30);
 
+/// How long a client may take to agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// Serves `router` until `draining` is over, then lets requests in progress finish. Connections beyond the limit get
 /// `crowded`, and those beyond the reserve nothing.
 pub(super) async fn serve(
@@ -46,6 +54,7 @@ pub(super) async fn serve(
     router: Router,
     crowded: Router,
     limits: Limits,
+    admission: Admission,
     draining: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(Semaphore::new(limits.connections));
@@ -68,8 +77,8 @@ pub(super) async fn serve(
             }
         };
         match (slots.clone().try_acquire_owned(), reserve.clone().try_acquire_owned()) {
-            (Ok(slot), _) => connect(stream, slot, router.clone(), &graceful),
-            (Err(_), Ok(slot)) => connect(stream, slot, crowded.clone(), &graceful),
+            (Ok(slot), _) => connect(stream, slot, router.clone(), &admission, graceful.watcher()),
+            (Err(_), Ok(slot)) => connect(stream, slot, crowded.clone(), &admission, graceful.watcher()),
             (Err(_), Err(_)) => drop(stream),
         }
     }
@@ -77,19 +86,42 @@ pub(super) async fn serve(
     graceful.shutdown().await;
 }
 
-fn connect(stream: TcpStream, slot: OwnedSemaphorePermit, router: Router, graceful: &GracefulShutdown) {
+fn connect(stream: TcpStream, slot: OwnedSemaphorePermit, router: Router, admission: &Admission, graceful: Watcher) {
     // Events of a watch are small and are to arrive at once.
     let _ = stream.set_nodelay(true);
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    let service = TowerToHyperService::new(router);
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(Attentive::new(stream)), service));
+    let Ok(peer) = stream.peer_addr().map(|address| Peer(address.ip())) else { return };
+    let stream = Attentive::new(stream);
+    let tls = admission.tls();
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended");
+        let ended = match tls {
+            None => talk(stream, peer, router, graceful).await,
+            Some(tls) => match tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(tls).accept(stream)).await {
+                Ok(Ok(stream)) => talk(stream, peer, router, graceful).await,
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("TLS was not agreed on in time".to_owned()),
+            },
+        };
+        if let Err(error) = ended {
+            tracing::debug!(error, "a connection ended");
         }
         drop(slot);
     });
+}
+
+/// Answers the requests of a connection, which know where they come from.
+async fn talk<S>(stream: S, peer: Peer, router: Router, graceful: Watcher) -> Result<(), String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+    connection.await.map_err(|error| error.to_string())
 }
 
 /// A connection that ends when its other side takes nothing for [`STALL`].
@@ -192,10 +224,11 @@ mod tests {
     async fn a_crowd_leaves_room_for_those_who_look_after_the_controller() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let (over, ended) = tokio::sync::oneshot::channel::<()>();
         let answers = |text: &'static str| Router::new().route("/", get(move || async move { text }));
         let limits = Limits { connections: 3, reserved: 1 };
-        let served = serve(listener, answers("served"), answers("crowded"), limits, async { drop(ended.await) });
+        let end = async { drop(ended.await) };
+        let served = serve(listener, answers("served"), answers("crowded"), limits, Admission::default(), end);
         let server = tokio::spawn(served);
         let mut held = Vec::new();
         for _ in 0..limits.connections {
@@ -206,7 +239,7 @@ mod tests {
         let (stream, answer) = ask(address).await;
         assert!(answer.ends_with("crowded"), "{answer}");
         drop((stream, held));
-        end.send(()).unwrap();
+        over.send(()).unwrap();
         server.await.unwrap();
     }
 }
