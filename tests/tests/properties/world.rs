@@ -171,7 +171,7 @@ impl World {
         let answer = self.aws(Operation::ListTaskDefinitions, &body).unwrap();
         let active: Vec<String> = serde_json::from_value(answer["taskDefinitionArns"].clone()).unwrap();
         let revisions = active.iter().map(|arn| (arn.clone(), self.revision(arn))).collect::<BTreeMap<_, _>>();
-        task_definition::Observed { active: Observation::Present(active), revisions, read_at: self.now }
+        task_definition::Observed { active: Observation::Present(active), revisions, needed: None, read_at: self.now }
     }
 
     /// A revision as AWS describes it.
@@ -207,6 +207,7 @@ impl World {
             policies: list(&policies, "ScalingPolicies"),
             scheduled_actions: list(&actions, "ScheduledActions"),
             read_at: self.now,
+            ..Observed::default()
         }
     }
 
