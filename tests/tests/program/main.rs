@@ -9,4 +9,5 @@ mod fixture;
 mod follow;
 mod lifecycle;
 mod moto;
+mod rollouts;
 mod tutorial;
