@@ -15,8 +15,8 @@ impl Sandbox {
         self.turn(|options| options.failing_images.push(pattern.to_owned()));
     }
 
-    /// From now on, tasks with such an image (as for [`fail_tasks_of`](Self::fail_tasks_of)) run but never pass their
-    /// health checks, and are stopped for that after `after`.
+    /// Tasks started from now on with such an image (as for [`fail_tasks_of`](Self::fail_tasks_of)) run but never pass
+    /// their health checks, and are stopped for that after `after`.
     pub fn fail_health_checks_of(&mut self, pattern: &str, after: SignedDuration) {
         self.turn(|options| options.unhealthy_images.push((pattern.to_owned(), after)));
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use evenkeel_core::manifest::Content;
 use evenkeel_core::operation::{Access, Operation};
+use evenkeel_sandbox::{DeploymentGroup, Hook};
 use serde_json::{Value, json};
 
 use super::print;
@@ -117,12 +118,49 @@ fn actor(world: &World, line: &Line) -> Result<String, String> {
             set.map_err(|error| format!("{error:?}"))?;
         }
         ("fail-image", [image]) => sandbox.fail_tasks_of(image),
+        ("fail-health", [image, after]) => {
+            let after = duration(after)?.try_into().map_err(|_| format!("{after} is too long"))?;
+            sandbox.fail_health_checks_of(image, after);
+        }
         ("heal-image", [image]) => sandbox.heal_tasks_of(image),
+        ("alarm", [name, state @ ("on" | "off")]) => sandbox.set_alarm(now, name, *state == "on"),
+        ("hook", [function, does]) => {
+            let hook = match *does {
+                "fails" => Some(Hook::Fails),
+                "waits" => Some(Hook::Waits),
+                "succeeds" => None,
+                other => return Err(format!("{other:?}: write fails, waits or succeeds")),
+            };
+            sandbox.set_hook(now, function, hook);
+        }
+        ("code-deploy", [group, name, blue, green, wait]) => {
+            let (application, group) = service(group)?;
+            let (cluster, service) = service(name)?;
+            let listeners = listeners(application);
+            let made = DeploymentGroup {
+                application,
+                group,
+                cluster,
+                service,
+                target_groups: [blue, green],
+                production_listener: &listeners[0],
+                test_listener: Some(&listeners[1]),
+                termination_wait_minutes: i64::try_from(duration(wait)?.as_secs() / 60).unwrap_or_default(),
+            };
+            let made = sandbox.provision_code_deploy(now, &world.caller, &made);
+            made.map_err(|error| format!("{error:?}"))?;
+        }
         ("fault", words) => sandbox.add_fault(fault(words)?),
         ("no-faults", []) => sandbox.clear_faults(),
         _ => return Err("there is no such command, or not with these words".into()),
     }
     Ok(String::new())
+}
+
+/// ARNs of a production and a test listener.
+fn listeners(application: &str) -> [String; 2] {
+    let arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:listener/app";
+    [443, 1443].map(|port| format!("{arn}/{application}/0123456789abcdef/{port}"))
 }
 
 fn load(world: &mut World, directory: &std::path::Path) -> Result<String, String> {
@@ -257,12 +295,38 @@ fn show(world: &World, words: &[&str]) -> Result<String, String> {
             let answer = world.aws(Operation::DescribeScheduledActions, &resource);
             named(&answer["ScheduledActions"], "ScheduledActionName")
         }
-        other => return Err(format!("{other:?}: write service, target, policies or actions")),
+        "deployment" => newest_deployment(world, cluster, service),
+        other => return Err(format!("{other:?}: write service, target, policies, actions or deployment")),
     };
     if document.is_null() {
         return Ok("there is none".into());
     }
     Ok(print::picked(&document, pointers))
+}
+
+/// The newest CodeDeploy or service deployment of a service.
+fn newest_deployment(world: &World, cluster: &str, service: &str) -> Value {
+    let of = json!({"cluster": cluster, "service": service});
+    let briefs = world.aws(Operation::ListServiceDeployments, &of);
+    if let Some(arn) = briefs["serviceDeployments"][0]["serviceDeploymentArn"].as_str() {
+        let answer = world.aws(Operation::DescribeServiceDeployments, &json!({"serviceDeploymentArns": [arn]}));
+        return answer["serviceDeployments"][0].clone();
+    }
+    let ids = world.aws(Operation::ListDeployments, &json!({}));
+    let infos = ids["deployments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|id| world.aws(Operation::GetDeployment, &json!({"deploymentId": id}))["deploymentInfo"].clone());
+    let here = |info: &Value| {
+        let group = json!({
+            "applicationName": info["applicationName"], "deploymentGroupName": info["deploymentGroupName"],
+        });
+        let group = world.aws(Operation::GetDeploymentGroup, &group);
+        group["deploymentGroupInfo"]["ecsServices"][0] == json!({"clusterName": cluster, "serviceName": service})
+    };
+    let mut infos = infos.filter(here);
+    infos.next().unwrap_or_default()
 }
 
 /// A list as a map by name.

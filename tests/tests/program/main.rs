@@ -4,6 +4,7 @@
 
 mod commands;
 mod converge;
+mod deploy_commands;
 mod drift;
 mod fixture;
 mod follow;

@@ -4,6 +4,7 @@
 
 mod failures;
 mod groups;
+mod histories;
 
 use crate::{
     DeploymentGroup, Options,

@@ -72,7 +72,7 @@ impl Service {
         let threshold = self.failure_threshold();
         let breaker = self.breaker();
         let (breaks, rolls_back) = (breaker["enable"] == true, breaker["rollback"] == true);
-        let alarm = self.alarm(moment);
+        let mut alarm = self.alarm(moment);
         let failures = self.deployments[0].failed_tasks;
         let in_progress = self.deployments[0].rollout == Rollout::InProgress;
         let id = self.deployments[0].id.clone();
@@ -83,11 +83,14 @@ impl Service {
             match record.status {
                 Outcome::Pending => {
                     record.started = Some(moment.at);
+                    record.ignores_alarms = alarm.is_some();
                     record.become_(Outcome::InProgress, moment.at);
                 }
                 Outcome::RollbackRequested => return self.fail_rollout(Failure::request(), moment),
                 _ => {}
             }
+            // A rollback is not watched.
+            alarm = alarm.filter(|_| record.status == Outcome::InProgress && !record.ignores_alarms);
         }
         if !in_progress {
         } else if breaks && failures >= threshold {

@@ -77,6 +77,9 @@ pub(crate) struct ServiceDeployment {
     pub(crate) broke_circuit: bool,
     /// The alarms that ended it.
     pub(crate) alarms: Vec<String>,
+    /// An alarm was in ALARM already when it started: none is watched then, so that what heals the service can be
+    /// deployed (Amazon ECS developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures").
+    pub(crate) ignores_alarms: bool,
     pub(crate) created: Timestamp,
     pub(crate) started: Option<Timestamp>,
     pub(crate) finished: Option<Timestamp>,
@@ -150,6 +153,7 @@ impl Service {
             failures: 0,
             broke_circuit: false,
             alarms: Vec::new(),
+            ignores_alarms: false,
             created: now,
             started: None,
             finished: None,

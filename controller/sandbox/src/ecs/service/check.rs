@@ -138,6 +138,9 @@ fn check_deployment(members: &Map<String, Value>) -> Check {
         }
         return Ok(());
     }
+    if configuration["strategy"].as_str().is_some_and(|strategy| strategy != "ROLLING") {
+        return refuse("Deployment strategies other than ROLLING are only supported with ECS deployment controller.");
+    }
     if configuration["deploymentCircuitBreaker"]["enable"] == true {
         return refuse(
             "Deployment circuit breaker feature is only supported with ECS deployment controller. Update to ECS \
@@ -145,10 +148,19 @@ fn check_deployment(members: &Map<String, Value>) -> Check {
         );
     }
     if configuration["alarms"]["enable"] == true {
-        return refuse("Alarm based rollback feature is only supported with ECS deployment controller.");
+        return refuse(
+            "Alarm based rollback feature is only supported with ECS deployment controller. Update to ECS deployment \
+             controller and try again.",
+        );
     }
     if members.get("serviceConnectConfiguration").is_some_and(|connect| connect["enabled"] == true) {
-        return refuse("Service Connect feature is only supported with ECS (rolling update) deployment controller.");
+        return refuse(
+            "Service Connect feature is only supported with ECS (rolling update) deployment controller. Update to ECS \
+             deployment controller and try again.",
+        );
+    }
+    if !items(members, "vpcLatticeConfigurations").is_empty() {
+        return refuse("VPC Lattice is only supported with ECS deployment controller.");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Services: what they are and how they change on request. How they move by themselves is in [`super::rollout`].
 
+mod allowed;
 mod check;
 mod create;
 mod defaults;

@@ -287,6 +287,42 @@ fn external_services_have_neither_task_definition_nor_tasks() {
 }
 
 #[test]
+fn the_controller_does_not_change_where_aws_refuses_that() {
+    let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
+    let alarms = json!({"alarms": {"enable": true, "rollback": true, "alarmNames": ["a"]}});
+    let shifting = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1});
+    let registries = json!([{"registryArn": "arn:aws:servicediscovery:r:1:service/srv-1"}]);
+    let lattice = json!([{"roleArn": "r", "targetGroupArn": "t", "portName": "p"}]);
+    let (code_deploy, external) = (json!("CODE_DEPLOY"), json!("EXTERNAL"));
+    for (has, target, text) in [
+        (json!({"loadBalancers": balancer("t")}), &code_deploy, "to CODE_DEPLOY is not supported"),
+        (
+            json!({"deploymentConfiguration": breaker}),
+            &external,
+            "Deployment circuit breaker feature is only supported",
+        ),
+        (json!({"deploymentConfiguration": alarms}), &external, "Alarm based rollback feature is only supported"),
+        (json!({"deploymentConfiguration": shifting}), &external, "Deployment strategies other than ROLLING"),
+        (json!({"serviceConnectConfiguration": {"enabled": true}}), &external, "services using Service Connect"),
+        (json!({"serviceRegistries": registries}), &external, "Service registries are not supported"),
+        (json!({"vpcLatticeConfigurations": lattice}), &external, "VPC Lattice is only supported"),
+    ] {
+        let mut world = World::prepared();
+        world.create(has);
+        world.pass(60);
+        let (_, message) = world.refused_update(json!({"deploymentController": {"type": target}}));
+        assert!(message.contains(text), "{message}");
+    }
+    let mut world = World::prepared();
+    world.create(json!({
+        "deploymentController": {"type": external}, "taskDefinition": null, "launchType": null,
+        "networkConfiguration": null,
+    }));
+    let (_, message) = world.refused_update(json!({"deploymentController": {"type": "ECS"}}));
+    assert!(message.contains("requires a primary taskset"), "{message}");
+}
+
+#[test]
 fn a_code_deploy_service_moves_to_the_ecs_controller() {
     let mut world = World::prepared();
     world.create(json!({"deploymentController": {"type": "CODE_DEPLOY"}, "loadBalancers": balancer("blue")}));

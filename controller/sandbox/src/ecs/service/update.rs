@@ -1,6 +1,6 @@
 //! UpdateService: last writer wins; only a change of what a deployment keeps starts a deployment.
 
-use super::{Controller, Service, Status, TYPES, check, controller, create, defaults};
+use super::{Controller, Service, Status, TYPES, allowed, check, controller, create, defaults};
 use crate::{
     arn::{cluster_name, service_key},
     ecs::{
@@ -35,7 +35,7 @@ pub(in crate::ecs) fn update(region: &mut Region, now: Timestamp, input: Input<'
     let force = input.bool("forceNewDeployment")?.unwrap_or(false);
     let desired = input.int("desiredCount")?;
     check_desired(service, desired)?;
-    check_controller(service, &given, force)?;
+    allowed::check(service, &given, force)?;
     let members = merged(region, service, given, force)?;
     check::check(region, cluster, &members)?;
 
@@ -68,69 +68,6 @@ fn check_desired(service: &Service, desired: Option<i64>) -> Result<(), ApiError
         }
         _ => Ok(()),
     }
-}
-
-/// What each deployment controller lets through (API reference, UpdateService). Sending more fails even when it
-/// changes nothing.
-fn check_controller(service: &Service, given: &Map<String, Value>, force: bool) -> Result<(), ApiError> {
-    let target = given.get("deploymentController").map(|_| controller(given));
-    if target.is_some_and(|target| target != service.controller()) {
-        return check_move(service, target == Some(Controller::CodeDeploy));
-    }
-    let allowed: &[&str] = match service.controller() {
-        Controller::Ecs => return Ok(()),
-        Controller::CodeDeploy => &[
-            "deploymentConfiguration",
-            "deploymentController",
-            "healthCheckGracePeriodSeconds",
-            "placementConstraints",
-            "placementStrategy",
-            "enableECSManagedTags",
-            "propagateTags",
-        ],
-        Controller::External => &[
-            "deploymentController",
-            "healthCheckGracePeriodSeconds",
-            "placementConstraints",
-            "placementStrategy",
-            "enableECSManagedTags",
-            "propagateTags",
-        ],
-    };
-    let name = service.member("deploymentController")["type"].as_str().unwrap_or("");
-    let advice = match service.controller() {
-        Controller::CodeDeploy => "Use AWS CodeDeploy to trigger a new deployment.",
-        _ => "Use a task set to make this change.",
-    };
-    let controlled = format!("on services with a {name} deployment controller. {advice}");
-    if force {
-        return Err(ApiError::parameter(format!("Cannot force a new deployment {controlled}")));
-    }
-    let Some(refused) = given.keys().find(|member| !allowed.contains(&member.as_str())) else { return Ok(()) };
-    let what = match refused.as_str() {
-        "taskDefinition" => "task definition",
-        "networkConfiguration" => "network parameters",
-        "platformVersion" => "platform version",
-        other => other,
-    };
-    Err(ApiError::parameter(format!("Unable to update {what} {controlled}")))
-}
-
-/// Moves between controllers that AWS allows: CODE_DEPLOY to ECS or EXTERNAL, ECS to EXTERNAL and back; none while a
-/// deployment runs.
-fn check_move(service: &Service, to_code_deploy: bool) -> Result<(), ApiError> {
-    if service.is_deploying() || service.deployments.len() > 1 {
-        return Err(ApiError::parameter(
-            "Updating the deployment controller is not supported when there are multiple tasksets in the service. \
-             Please ensure your service has only one taskset and try again.",
-        ));
-    }
-    if to_code_deploy {
-        return Err(ApiError::parameter(
-            "Updating the deployment controller to CODE_DEPLOY is not supported for this service.",
-        ));
-    }
-    Ok(())
 }
 
 /// The service's members with the given ones laid over them.

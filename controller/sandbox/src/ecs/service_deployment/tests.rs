@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod histories;
 mod native;
 mod rolling;
 
