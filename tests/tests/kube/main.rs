@@ -7,4 +7,5 @@ mod clients;
 mod commands;
 mod fixture;
 mod matrix;
+mod schemas;
 mod tokens;
