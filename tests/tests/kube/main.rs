@@ -6,5 +6,7 @@
 mod clients;
 mod commands;
 mod fixture;
+mod hostile;
 mod matrix;
+mod schemas;
 mod tokens;

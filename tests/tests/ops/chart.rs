@@ -50,6 +50,7 @@ fn the_chart_gives_what_it_gave_before() {
         "source.existingSecret=git-key",
         "source.path=desired-state",
         "webhooks.existingSecret=webhooks",
+        "api.existingSecret=api",
         "persistence.enabled=false",
         "metrics.serviceMonitor.enabled=true",
         "networkPolicy.enabled=false",

@@ -167,3 +167,33 @@ async fn a_store_that_closes_makes_the_api_unavailable() {
     let (code, status) = api.answer(Method::GET, &format!("{OWN}/services"), "*/*").await;
     assert_eq!((code, &status["reason"]), (503, &json!("ServiceUnavailable")));
 }
+
+#[tokio::test]
+async fn a_long_list_comes_in_pieces_and_is_whole_in_every_form() {
+    let api = Api::empty().await;
+    for chunk in (0..1_000).collect::<Vec<_>>().chunks(500) {
+        let named = chunk.iter().map(|number| {
+            let mut object = service("shop", &format!("s{number:04}"));
+            object.metadata.labels.insert("team".into(), "t".repeat(100));
+            Write::Apply(object)
+        });
+        api.store.commit(Batch::new(made(), named.collect())).await.unwrap();
+    }
+    let path = format!("{OWN}/services");
+    for (accept, member) in [("", "items"), (METADATA, "items"), (TABLE, "rows")] {
+        let (status, headers, mut body) = api.send(Method::GET, &path, accept).await;
+        assert_eq!(status, 200);
+        assert_eq!(headers[header::CONTENT_TYPE], "application/json");
+        let (mut whole, mut pieces) = (Vec::new(), 0);
+        while let Some(frame) = body.frame().await {
+            whole.extend_from_slice(&frame.unwrap().into_data().unwrap());
+            pieces += 1;
+        }
+        assert!(pieces > 1, "{accept}");
+        let list: Value = serde_json::from_slice(&whole).unwrap();
+        let elements = list[member].as_array().unwrap();
+        assert_eq!(elements.len(), 1_000, "{accept}");
+        let last = elements[999].get("object").unwrap_or(&elements[999]);
+        assert_eq!(name(last), "shop/s0999", "{accept}");
+    }
+}

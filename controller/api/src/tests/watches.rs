@@ -117,6 +117,20 @@ async fn a_version_that_is_no_longer_known_is_an_error_in_the_stream() {
 }
 
 #[tokio::test]
+async fn a_watcher_that_falls_behind_is_told_so_and_holds_nobody_up() {
+    let api = Api::with(Options { recent_changes: 2, store_id: Some(1), ..Options::default() }).await;
+    let mut deaf = Reader::start(&api, "", "*/*").await;
+    let mut keen = Reader::start(&api, "", "*/*").await;
+    for name in ["a", "b", "c", "d"] {
+        api.apply(service("shop", name)).await;
+        assert_eq!(keen.line().await, format!("ADDED shop/{name}"));
+    }
+    let event = deaf.event().await.unwrap();
+    assert_eq!((&event["type"], &event["object"]["code"]), (&json!("ERROR"), &json!(410)));
+    assert!(deaf.event().await.is_none());
+}
+
+#[tokio::test]
 async fn an_object_that_comes_to_be_selected_is_added_and_one_that_ceases_to_be_is_deleted() {
     let api = Api::sample().await;
     let from = format!("labelSelector=tier%3Dback&resourceVersion={}", version(&api).await);
