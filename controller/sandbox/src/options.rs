@@ -35,6 +35,8 @@ pub struct Options {
     /// A CODE_DEPLOY service that is created gets a deployment group if it has none, named as the ECS console names it, with
     /// its target group and a partner. Else somebody has to make one, as in AWS.
     pub deployment_groups: bool,
+    /// Minutes for which deployments of such groups keep the tasks before.
+    pub termination_wait_minutes: i64,
     /// Account of callers whose access key does not name one.
     pub account: String,
     /// Region of callers that do not sign.
@@ -55,6 +57,7 @@ impl Default for Options {
             hooks: BTreeMap::new(),
             unheeded: Vec::new(),
             deployment_groups: false,
+            termination_wait_minutes: 1,
             account: "123456789012".to_owned(),
             region: "ap-northeast-1".to_owned(),
         }

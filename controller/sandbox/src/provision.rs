@@ -73,7 +73,7 @@ impl Sandbox {
             target_groups: [&target_group, &partner],
             production_listener: &production,
             test_listener: Some(&test),
-            termination_wait_minutes: 1,
+            termination_wait_minutes: self.options.termination_wait_minutes,
         };
         // A group that is there already, by this name or for this service, is as good.
         let _ = self.provision_code_deploy(now, caller, &group);

@@ -83,7 +83,7 @@ fn a_good_commit_arrives_under_every_strategy_and_a_bad_one_fails_once_and_then_
     let place = Place::new();
     fixture::lab(&place);
     manifests(&place, "1.0");
-    let sandbox = Embedded::start(&place, &["--failing-image", "web:broken"]);
+    let sandbox = Embedded::start(&place, &["--failing-image", "web:broken", "--termination-wait", "0"]);
     let aws = sandbox.aws(&place);
     let endpoint = ["--endpoint-url", &sandbox.url];
     let controller = Controller::start(&place, &[&["--source", "source"][..], &endpoint].concat());

@@ -24,6 +24,9 @@ pub(super) struct SandboxArgs {
     /// Tasks whose image contains this text fail; may be given several times
     #[arg(long, value_name = "TEXT")]
     failing_image: Vec<String>,
+    /// Minutes for which a CodeDeploy deployment keeps the tasks before
+    #[arg(long, value_name = "MINUTES", default_value_t = 1)]
+    termination_wait: i64,
 }
 
 pub(super) fn run(args: SandboxArgs) -> Result<u8, String> {
@@ -32,6 +35,7 @@ pub(super) fn run(args: SandboxArgs) -> Result<u8, String> {
         latency: std::time::Duration::from_millis(args.latency),
         failing_images: args.failing_image,
         deployment_groups: true,
+        termination_wait_minutes: args.termination_wait,
         ..Options::default()
     };
     block_on(async {
