@@ -42,7 +42,7 @@ fn the_example_system_syncs_with_moto_and_a_second_time_nothing_is_written() {
     let service = &aws.call(line)["services"][0];
     assert_eq!(service["desiredCount"], 2);
     assert_eq!(service["healthCheckGracePeriodSeconds"], 300, "moto drops it at creation, so it was updated");
-    assert_eq!(service["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"], true);
+    assert_eq!(service["deploymentController"]["type"], "CODE_DEPLOY");
     let policies = aws.call("application-autoscaling describe-scaling-policies --service-namespace ecs");
     assert_eq!(policies["ScalingPolicies"].as_array().unwrap().len(), 2);
     let before = moto.calls();
