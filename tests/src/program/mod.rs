@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use binary::{binary, root};
 pub use controller::{Controller, Embedded, Writes};
-pub use peers::{Aws, Moto};
+pub use peers::{Aws, Ministack, Moto};
 pub use place::{Finished, Place, finish};
 pub use process::Process;
 pub use watch::Watch;

@@ -11,9 +11,13 @@ use super::{Finished, Place, Process, root};
 
 /// Programs of the pinned Python environment.
 fn python(program: &str) -> PathBuf {
-    let home = root().join("target/peers/python");
+    environment("python", include_str!("../../setup/requirements.txt"), program)
+}
+
+/// A program of the environment NAME, which has to hold what is pinned now.
+fn environment(name: &str, wanted: &str, program: &str) -> PathBuf {
+    let home = root().join("target/peers").join(name);
     let installed = std::fs::read_to_string(home.join("installed")).unwrap_or_default();
-    let wanted = include_str!("../../setup/requirements.txt");
     assert!(installed == wanted, "the peers in {} are missing or old: run tests/setup/install.sh", home.display());
     home.join("bin").join(program)
 }
@@ -56,6 +60,37 @@ impl<'a> Aws<'a> {
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("not JSON ({error}): {text}"))
+}
+
+/// ministack, another AWS that is not ours: its scheduler replaces tasks, and gives broken images up. It starts its
+/// containers with a stand-in for Docker (`tests/peers/docker`).
+#[derive(Debug)]
+pub struct Ministack {
+    /// The process.
+    pub process: Process,
+    /// Where it takes AWS calls.
+    pub url: String,
+}
+
+impl Ministack {
+    /// Starts one on a free port.
+    pub fn start(place: &Place) -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = free.local_addr().expect("it has an address").port().to_string();
+        drop(free);
+        let program = environment("ministack", include_str!("../../setup/ministack.txt"), "ministack");
+        let mut command = place.command(&program);
+        command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", &port).env("PYTHONUNBUFFERED", "1");
+        command.env("PYTHONPATH", root().join("tests/peers"));
+        let mut process = Process::start(command);
+        process.line("ministack's address", |line| line.contains("Running on http").then_some(()));
+        Self { process, url: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// The AWS CLI against it.
+    pub fn aws<'a>(&self, place: &'a Place) -> Aws<'a> {
+        Aws::new(place, &self.url)
+    }
 }
 
 /// moto, an AWS that is not ours.

@@ -9,6 +9,7 @@ mod drift;
 mod fixture;
 mod follow;
 mod lifecycle;
+mod ministack;
 mod moto;
 mod rollouts;
 mod tutorial;
