@@ -26,6 +26,7 @@ pub const APPROVE: &str = "evenkeel.dev/approve";
 pub const RETRY: &str = "evenkeel.dev/retry";
 /// A revision to stay on for now, in place of the declared one: `family:revision` or an ARN.
 pub const PIN: &str = "evenkeel.dev/pin";
+
 /// Until when it stays pinned (RFC 3339); after that the pin has no effect.
 pub const PIN_UNTIL: &str = "evenkeel.dev/pinned-until";
 /// Why it is pinned.

@@ -51,16 +51,15 @@ fn call(record: &Value) -> Option<Notice> {
     Some(Notice { at, account, region: text(record, "awsRegion")?, subject, author, touched })
 }
 
-/// Who made a call; nobody where Application Auto Scaling did, which moves counts within the bounds that are declared.
+/// Who made a call; nobody where Application Auto Scaling did, which moves counts within the bounds that are declared, or
+/// CodeDeploy, which does what a deployment says, ours included.
 fn author(identity: &Value) -> Option<String> {
-    let arn =
-        text(identity, "arn").or_else(|| text(identity, "invokedBy")).or_else(|| text(identity, "principalId"))?;
-    let scales = |name: &str| name.contains("application-autoscaling") || name.contains("ApplicationAutoScaling");
-    let role = text(&identity["sessionContext"]["sessionIssuer"], "arn").unwrap_or_default();
-    let invoked = text(identity, "invokedBy").unwrap_or_default();
+    let invoked = text(identity, "invokedBy");
+    let arn = text(identity, "arn").or_else(|| invoked.clone()).or_else(|| text(identity, "principalId"))?;
+    let by = invoked.unwrap_or_default();
     let own = arn.contains("AWSServiceRoleForApplicationAutoScaling")
-        || scales(&invoked)
-        || role.contains("aws-service-role/") && scales(&role);
+        || by.contains("application-autoscaling.")
+        || by.starts_with("codedeploy.");
     (!own).then_some(arn)
 }
 

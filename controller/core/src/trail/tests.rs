@@ -128,7 +128,7 @@ fn calls_that_failed_or_read_and_forms_that_nobody_knows_say_nothing() {
 }
 
 #[test]
-fn application_auto_scaling_is_blamed_for_nothing_and_neither_are_events_of_ecs() {
+fn what_aws_does_by_itself_is_blamed_on_nobody() {
     let mut scaled = update(json!({"service": "web", "desiredCount": 9}));
     scaled["userIdentity"] = json!({
         "type": "AssumedRole",
@@ -138,7 +138,10 @@ fn application_auto_scaling_is_blamed_for_nothing_and_neither_are_events_of_ecs(
     let event = json!({"detail-type": "ECS Service Action", "source": "aws.ecs", "account": "123456789012",
         "time": "2026-01-02T03:04:05Z", "region": "eu-west-1",
         "resources": ["arn:aws:ecs:eu-west-1:123456789012:service/prod/web"], "detail": {}});
-    for record in [scaled, event] {
+    let mut deployed = update(json!({"service": "web", "desiredCount": 9}));
+    let deploys = "arn:aws:sts::123456789012:assumed-role/codeDeployForEcs/ecs-deployment";
+    deployed["userIdentity"] = json!({"type": "AssumedRole", "arn": deploys, "invokedBy": "codedeploy.amazonaws.com"});
+    for record in [scaled, deployed, event] {
         let notice = one(&record);
         assert_eq!((&notice.subject, &notice.author), (&web(), &None));
         assert!(!notice.explains(&drift("/service/desiredCount", json!(9))));
