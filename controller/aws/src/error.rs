@@ -14,7 +14,7 @@ pub struct AwsError {
     pub class: ErrorClass,
     /// AWS's error code, such as `InvalidParameterException`; or one of the gateway's own where AWS did not answer:
     /// `Timeout`, `ConnectionFailed`, `AnswerLost`, `NotJson`, `InvalidEndpoint`, `NoCredentials`, `CredentialsFailed`,
-    /// `CredentialsTimedOut`, `AssumeRoleFailed`, `NotConstructed`, `NoAnswer`, `NoAccount`, or `Unknown` for an answer without a code.
+    /// `CredentialsTimedOut`, `AssumeRoleFailed`, `NotConstructed`, `NoAnswer`, `NoAccount`, `ReadOnly`, or `Unknown` for an answer without a code.
     pub code: String,
     /// AWS's text, empty if there was none.
     pub message: String,
@@ -36,6 +36,7 @@ impl AwsError {
     /// What a person can do about it; `None` where waiting is enough.
     pub fn advice(&self) -> Option<&'static str> {
         Some(match (self.class, self.code.as_str()) {
+            (ErrorClass::Denied, "ReadOnly") => "run it without --read-only to let it change things",
             (ErrorClass::Denied, "NoCredentials") => {
                 "give the controller credentials: a task role, an IRSA service account, a profile or AWS_ACCESS_KEY_ID"
             }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use evenkeel_core::operation::Operation;
+use evenkeel_core::operation::{Access, Operation};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
@@ -47,6 +47,16 @@ pub type OnCall = Arc<dyn Fn(CallRecord) + Send + Sync>;
 pub struct Gateway {
     clients: Arc<Clients>,
     on_call: Option<OnCall>,
+    read_only: bool,
+}
+
+/// Who the credentials are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The number of the account.
+    pub account: String,
+    /// The ARN of the user, or of the session of a role.
+    pub arn: String,
 }
 
 impl Gateway {
@@ -54,12 +64,18 @@ impl Gateway {
     /// them shows at the first call. (The shared AWS files are read, except in process.)
     pub async fn connect(account: &Account, transport: Transport, clock: Clock, on_call: Option<OnCall>) -> Self {
         let clients = Clients::connect(account, &transport, clock).await;
-        Self { clients: Arc::new(clients), on_call }
+        Self { clients: Arc::new(clients), on_call, read_only: false }
+    }
+
+    /// The same, which lets no call out that may change anything in AWS, whoever asks for one.
+    #[must_use]
+    pub fn read_only(self, read_only: bool) -> Self {
+        Self { read_only, ..self }
     }
 
     #[cfg(test)]
     pub(crate) fn over(clients: Clients) -> Self {
-        Self { clients: Arc::new(clients), on_call: None }
+        Self { clients: Arc::new(clients), on_call: None, read_only: false }
     }
 
     /// Calls AWS once. `body` is the whole request in wire form and the answer is AWS's whole document, both with
@@ -72,6 +88,10 @@ impl Gateway {
     /// # Cancellation
     /// Dropping the future drops the connection; a write may then have taken place, and no [`CallRecord`] is made.
     pub async fn call(&self, operation: Operation, body: &Value) -> Result<Value, AwsError> {
+        if self.read_only && operation.access() == Access::Write {
+            let message = "evenkeel is read-only and sends no call that changes anything".to_owned();
+            return Err(AwsError::local(operation.name(), ErrorClass::Denied, "ReadOnly", message));
+        }
         let started = Instant::now();
         let wire = Wire::new(body);
         // The SDK prints requests and answers at trace level, and with them environment values and other secrets: it is
@@ -96,16 +116,17 @@ impl Gateway {
         result
     }
 
-    /// The number of the account that the credentials belong to (STS GetCallerIdentity, which needs no permission and
+    /// Who the credentials are (STS GetCallerIdentity, which needs no permission and
     /// draws from no bucket of ECS; it makes no [`CallRecord`]).
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub async fn account_id(&self) -> Result<String, AwsError> {
+    pub async fn identity(&self) -> Result<Identity, AwsError> {
         const NAME: &str = "GetCallerIdentity";
         let asking = self.clients.sts.get_caller_identity().send().with_subscriber(tracing::Dispatch::none());
         let identity = asking.await.map_err(|error| failure(NAME, error))?;
-        identity.account.ok_or_else(|| {
+        let arn = identity.arn.unwrap_or_default();
+        identity.account.map(|account| Identity { account, arn }).ok_or_else(|| {
             let message = "the answer names no account".to_owned();
             AwsError::local(NAME, ErrorClass::Transient, "NoAccount", message)
         })

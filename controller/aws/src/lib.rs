@@ -15,6 +15,7 @@ mod dispatch;
 mod error;
 mod failure;
 mod gateway;
+mod queue;
 mod transport;
 mod wire;
 
@@ -24,5 +25,6 @@ mod tests;
 pub use account::Account;
 pub use classify::{ErrorClass, classify};
 pub use error::AwsError;
-pub use gateway::{CallRecord, Gateway, OnCall};
+pub use gateway::{CallRecord, Gateway, Identity, OnCall};
+pub use queue::{Message, Queue};
 pub use transport::{Answered, Clock, Handler, Transport};

@@ -17,5 +17,6 @@ pub mod reason;
 pub mod spec;
 pub mod status;
 pub mod tag;
+pub mod trail;
 pub mod validate;
 pub mod view;

@@ -2,6 +2,8 @@
 
 mod look;
 
+pub(crate) use look::aws_name;
+
 use std::collections::{BTreeSet, HashMap};
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
@@ -15,6 +17,7 @@ use crate::fleet::Fleet;
 use crate::metrics::Metrics;
 use crate::observe::{Revisions, Seen};
 use crate::reconcile::{Context, Options, reconcile};
+use crate::trail::Trail;
 use crate::workqueue::{self, Outcome, Priority, Retry, Work, Workqueue};
 
 /// A controller without source and HTTP: what reconciles the objects of a store.
@@ -38,7 +41,8 @@ impl Engine {
     ) -> Self {
         let queue = Workqueue::observed(rng, metrics.on_queue());
         let revisions = Revisions::new(store.clone(), clock.clone());
-        let context = Context { store, fleet, seen: Seen::default(), revisions, clock, metrics, options };
+        let (seen, trail) = (Seen::default(), Trail::default());
+        let context = Context { store, fleet, seen, trail, revisions, clock, metrics, options };
         Self { context, queue }
     }
 

@@ -97,11 +97,27 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
     Ok(summary)
 }
 
-/// Tells of deletions that wait, at the Cluster whose they are; once, while they are the same.
+/// Tells of deletions that wait, at the Cluster whose they are.
 async fn tell(engine: &Engine, held: &Held) -> Result<(), ApplyError> {
-    let Context { store, clock, options, metrics, .. } = &engine.context;
-    let Some(cluster) = store.get(&ObjectKey::new(Kind::Cluster, "", &held.namespace)).await? else { return Ok(()) };
     let note = Note { reason: Reason::AwaitingApproval, message: held.message.clone() };
+    tell_cluster(engine, &ObjectKey::new(Kind::Cluster, "", &held.namespace), note).await
+}
+
+/// Tells each Cluster, which all depend on it, how the source is.
+async fn tell_all(engine: &Engine, reason: Reason, message: String) {
+    let Ok(clusters) = engine.context.store.list(Kind::Cluster, None).await else { return };
+    for key in clusters.keys() {
+        if let Err(error) = tell_cluster(engine, key, Note { reason, message: message.clone() }).await {
+            tracing::error!(%error, "the store cannot be written");
+            return;
+        }
+    }
+}
+
+/// Tells something at a Cluster; once, while it is the same.
+async fn tell_cluster(engine: &Engine, key: &ObjectKey, note: Note) -> Result<(), ApplyError> {
+    let Context { store, clock, options, metrics, .. } = &engine.context;
+    let Some(cluster) = store.get(key).await? else { return Ok(()) };
     let now = clock.now();
     if events::is_told(store, &cluster, &note, now).await? {
         return Ok(());
@@ -123,16 +139,26 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
     // What has to be applied again, and how soon: objects whose predecessors are still being deleted, a store that failed,
     // deletions that wait for a word.
     let mut again: Option<(Arc<Snapshot>, Duration)> = None;
+    let mut broken = false;
     loop {
         let next = match &again {
             Some((_, soon)) => tokio::time::timeout(*soon, source.next()).await.ok(),
             None => Some(source.next().await),
         };
         let snapshot = match next {
-            Some(Ok(snapshot)) => Arc::new(snapshot),
+            Some(Ok(snapshot)) => {
+                if broken {
+                    tell_all(&engine, Reason::Succeeded, "the source can be read again".into()).await;
+                }
+                broken = false;
+                Arc::new(snapshot)
+            }
             Some(Err(error)) => {
                 tracing::error!(%error, "the source cannot be read; everything stays as it is");
                 engine.context.metrics.source_readable(false);
+                let message = format!("the source cannot be read, and everything stays as it is: {error}");
+                tell_all(&engine, Reason::SourceInvalid, message).await;
+                broken = true;
                 continue;
             }
             None => match again.take() {

@@ -2,12 +2,12 @@
 
 mod admission;
 mod connections;
+mod health;
 mod tls;
 mod tokens;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -27,20 +27,7 @@ use crate::preview::preview;
 use crate::provenance::SourceRecord;
 use crate::shutdown::Shutdown;
 
-/// Whether the source has been read and applied since the start.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// The source has been read.
-    pub fn source_read(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
+pub use health::Readiness;
 
 #[derive(Clone)]
 struct Served {
@@ -95,7 +82,7 @@ impl Listening {
         let own = Router::new()
             .route("/livez", get(|| async { "ok" }))
             .route("/healthz", get(|| async { "ok" }))
-            .route("/readyz", get(ready))
+            .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics))
             .with_state(Served { engine, readiness });
         let crowded = own.clone().fallback(|| async {
@@ -125,13 +112,6 @@ fn api(engine: &Engine, clock: Clock, hosts: Vec<String>) -> ApiState {
     });
     api.hosts = hosts;
     api
-}
-
-async fn ready(State(served): State<Served>) -> impl IntoResponse {
-    match served.readiness.is_ready() {
-        true => (StatusCode::OK, "ok"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "the source has not been read yet"),
-    }
 }
 
 async fn metrics(State(served): State<Served>, headers: HeaderMap) -> impl IntoResponse {

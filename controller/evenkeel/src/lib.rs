@@ -23,4 +23,5 @@ pub mod provenance;
 pub mod reconcile;
 pub mod shutdown;
 pub mod source;
+pub mod trail;
 pub mod workqueue;

@@ -27,7 +27,8 @@ use std::path::{Path, PathBuf};
 use evenkeel_core::object::{ObjectKey, ResourceVersion};
 use uuid::Uuid;
 
-use crate::batch::Table;
+use crate::backup::Entry;
+use crate::batch::{MAX_BYTES, Table};
 use crate::decide::Changes;
 use crate::directory::FORMAT;
 use crate::published::Index;
@@ -39,6 +40,9 @@ const CACHE_BYTES: u64 = 8 << 20;
 const STORE_ID: &[u8] = b"meta/store-id";
 const SEQUENCE: &[u8] = b"meta/sequence";
 const OBJECTS: &[u8] = b"object/";
+
+/// How far versions go on after a restore: further than any that were given out after the backup was made.
+const AFTER_RESTORE: u64 = 1_000_000_000;
 
 /// Turns format `n` into `n + 1`, as the n-th entry, counted from 1. Each must be harmless when run twice: a crash may
 /// come between it and the note that it ran.
@@ -87,6 +91,44 @@ pub(crate) struct Loaded {
     pub(crate) index: Index,
 }
 
+impl Loaded {
+    fn new(store_id: [u8; 16], sequence: [u8; 8]) -> Self {
+        let resource_version = ResourceVersion(u64::from_be_bytes(sequence));
+        Self { store_id: Uuid::from_bytes(store_id), resource_version, index: Index::new() }
+    }
+
+    /// What a database with these entries would hold.
+    pub(crate) fn of(entries: &[Entry]) -> Result<Self, Failure> {
+        let value = |key: &[u8]| entries.iter().find(|(at, _)| at == key).map(|(_, value)| value.as_slice());
+        let mut loaded = Self::new(meta(STORE_ID, value(STORE_ID))?, meta(SEQUENCE, value(SEQUENCE))?);
+        for (at, bytes) in entries.iter().filter(|(at, _)| at.starts_with(OBJECTS)) {
+            loaded.take(at, bytes)?;
+        }
+        Ok(loaded)
+    }
+
+    /// Takes the object that stands at a key.
+    fn take(&mut self, at: &[u8], bytes: &[u8]) -> Result<(), Failure> {
+        let corrupt = |detail: String| Failure::Corrupt(format!("{}: {detail}", String::from_utf8_lossy(at)));
+        let (stored, object) = Stored::from_bytes(bytes.into()).map_err(|e| corrupt(e.to_string()))?;
+        let key = object.key();
+        if object_key(&key) != at {
+            return Err(corrupt(format!("holds {key}")));
+        }
+        if stored.resource_version > self.resource_version {
+            return Err(corrupt(format!("has a version beyond the store's, {}", self.resource_version)));
+        }
+        self.index.insert(key, stored);
+        Ok(())
+    }
+}
+
+fn meta<const N: usize>(key: &[u8], value: Option<&[u8]>) -> Result<[u8; N], Failure> {
+    value
+        .and_then(|value| value.try_into().ok())
+        .ok_or_else(|| Failure::Corrupt(format!("its entry {} is missing or damaged", String::from_utf8_lossy(key))))
+}
+
 /// An open database. All methods block.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -128,30 +170,45 @@ impl Database {
 
     /// Reads everything but records.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
-        let store_id = Uuid::from_bytes(self.meta(STORE_ID)?);
-        let resource_version = ResourceVersion(u64::from_be_bytes(self.meta(SEQUENCE)?));
-        let mut index = Index::new();
+        let mut loaded = Loaded::new(self.meta(STORE_ID)?, self.meta(SEQUENCE)?);
         for entry in self.db.scan_prefix(OBJECTS) {
             let (at, bytes) = entry?;
-            let corrupt = |detail: String| Failure::Corrupt(format!("{}: {detail}", String::from_utf8_lossy(&at)));
-            let (stored, object) = Stored::from_bytes(bytes.as_ref().into()).map_err(|e| corrupt(e.to_string()))?;
-            let key = object.key();
-            if object_key(&key) != *at {
-                return Err(corrupt(format!("holds {key}")));
-            }
-            if stored.resource_version > resource_version {
-                return Err(corrupt(format!("has a version beyond the store's, {resource_version}")));
-            }
-            index.insert(key, stored);
+            loaded.take(&at, &bytes)?;
         }
-        Ok(Loaded { store_id, resource_version, index })
+        Ok(loaded)
+    }
+
+    /// Everything, as it stands in the database.
+    pub(crate) fn entries(&self) -> Result<Vec<Entry>, Failure> {
+        self.db
+            .iter()
+            .map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Into::into))
+            .collect()
+    }
+
+    /// Fills an empty database with the entries of another. The version comes last: without it this is no store.
+    pub(crate) fn fill(&mut self, entries: &[Entry]) -> Result<(), Failure> {
+        let (mut batch, mut bytes) = (sled::Batch::default(), 0);
+        let mut sequence = None;
+        for (key, value) in entries {
+            if key == SEQUENCE {
+                sequence = value.as_slice().try_into().ok().map(u64::from_be_bytes);
+                continue;
+            }
+            batch.insert(key.as_slice(), value.as_slice());
+            bytes += key.len() + value.len();
+            if bytes > MAX_BYTES {
+                self.commit(std::mem::take(&mut batch))?;
+                bytes = 0;
+            }
+        }
+        let sequence = sequence.ok_or_else(|| Failure::Corrupt("it holds no version".to_owned()))?;
+        batch.insert(SEQUENCE, &sequence.saturating_add(AFTER_RESTORE).to_be_bytes());
+        self.commit(batch)
     }
 
     fn meta<const N: usize>(&self, key: &[u8]) -> Result<[u8; N], Failure> {
-        let value = self.db.get(key)?;
-        value.and_then(|value| value.as_ref().try_into().ok()).ok_or_else(|| {
-            Failure::Corrupt(format!("its entry {} is missing or damaged", String::from_utf8_lossy(key)))
-        })
+        meta(key, self.db.get(key)?.as_deref())
     }
 
     /// Writes changes as one, and returns once they are on disk.

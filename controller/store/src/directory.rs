@@ -21,7 +21,7 @@ use crate::error::OpenError;
 /// The format that this release writes.
 pub const FORMAT: u32 = 1;
 
-const FORMAT_PREFIX: &str = "evenkeel store format ";
+pub(crate) const FORMAT_PREFIX: &str = "evenkeel store format ";
 
 /// An open directory. Dropping it lets go of the lock.
 #[derive(Debug)]

@@ -273,7 +273,7 @@ impl Store {
 }
 
 /// Runs what opens a store. sled panics on some kinds of damage; that is an error here.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     path: &Path,
     open: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
 ) -> Result<T, OpenError> {
@@ -281,7 +281,7 @@ async fn blocking<T: Send + 'static>(
     opened.unwrap_or_else(|panic| Err(OpenError::Corrupt { path: path.to_owned(), detail: panic.to_string() }))
 }
 
-fn open_error(path: &Path, failure: Failure) -> OpenError {
+pub(crate) fn open_error(path: &Path, failure: Failure) -> OpenError {
     let path = path.to_owned();
     match failure {
         Failure::Io(source) => OpenError::Io { path, source },

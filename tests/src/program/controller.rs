@@ -1,6 +1,7 @@
 //! `evenkeel run` and `evenkeel sandbox` as processes.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use evenkeel_core::operation::{Access, Operation};
 use serde_json::Value;
@@ -57,6 +58,11 @@ impl Controller {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         command.args(["--interval", "1s", "--log-format", "json"]).args(arguments);
+        Self::of(command)
+    }
+
+    /// One that this command starts; it is to log JSON.
+    pub fn of(command: Command) -> Self {
         let mut process = Process::start(command);
         let started = process.line("the controller to run", |line| {
             let line: Value = serde_json::from_str(line).ok()?;

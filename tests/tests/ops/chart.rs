@@ -55,8 +55,61 @@ fn the_chart_gives_what_it_gave_before() {
         "metrics.serviceMonitor.enabled=true",
         "networkPolicy.enabled=false",
         "extraArgs={--interval=2m}",
+        "readOnly=true",
+        "trail={https://sqs.ap-northeast-1.amazonaws.com/123456789012/evenkeel}",
     ];
     golden("everything", &rendered(&all));
+}
+
+/// Everything that the chart can give.
+const ALL: [&str; 14] = [
+    "source.repository=git@git.example.com:platform/desired-state.git",
+    "source.ssh=true",
+    "source.existingSecret=git-key",
+    "source.path=desired-state",
+    "webhooks.existingSecret=webhooks",
+    "persistence.storageClass=gp3",
+    "metrics.serviceMonitor.enabled=true",
+    "metrics.prometheusRule.enabled=true",
+    "metrics.dashboards.enabled=true",
+    "extraArgs={--interval=2m}",
+    "extraEnv[0].name=HTTPS_PROXY",
+    "extraEnv[0].value=http://proxy.example.com:3128",
+    "nodeSelector.disk=ssd",
+    "networkPolicy.from[0].namespaceSelector.matchLabels.name=monitoring",
+];
+
+#[test]
+fn kubernetes_knows_each_field_that_the_chart_sets() {
+    // Kubernetes' own kinds, without members that it does not know. Those of the Prometheus operator are checked as
+    // golden output, and the rules in theirs by promtool.
+    let place = tempfile::tempdir().unwrap();
+    for (name, settings) in [("default", &[REPOSITORY][..]), ("all", &ALL)] {
+        let all = documents(&rendered(settings));
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|document| document["apiVersion"] != "monitoring.coreos.com/v1");
+        let kinds: Vec<&str> = own.iter().map(|document| document["kind"].as_str().unwrap()).collect();
+        assert!(["NetworkPolicy", "Service", "ServiceAccount", "StatefulSet"].iter().all(|kind| kinds.contains(kind)));
+        assert_eq!((name, foreign.len()), if name == "all" { ("all", 2) } else { ("default", 0) });
+        let text: Vec<String> = own.iter().map(|document| serde_yaml::to_string(document).unwrap()).collect();
+        let path = place.path().join(name);
+        std::fs::write(&path, text.join("---\n")).unwrap();
+        assert!(knows(&path).0, "{}", knows(&path).1);
+        // The check itself: a member that does not exist.
+        std::fs::write(&path, text.join("---\n").replace("serviceName:", "servceName:")).unwrap();
+        assert!(!knows(&path).0);
+    }
+}
+
+/// Whether Kubernetes' schemas take everything in a file, and what they say.
+fn knows(path: &std::path::Path) -> (bool, String) {
+    let home = root().join("target/peers/ops/kubernetes");
+    assert!(home.join("kubernetes_validate").exists(), "kubernetes-validate is missing: run tests/setup/ops.sh");
+    let mut command = Command::new("python3");
+    command.env("PYTHONPATH", home).args(["-m", "kubernetes_validate", "--strict", "--quiet"]).arg(path);
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[test]

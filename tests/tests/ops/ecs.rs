@@ -59,6 +59,21 @@ fn the_controller_runs_as_nobody_on_a_read_only_root_and_is_checked_without_a_sh
 }
 
 #[test]
+fn a_linter_finds_nothing_wrong_with_the_image() {
+    let file = "ops/image/Dockerfile";
+    // DL3008: Debian's packages are not pinned, since its archive keeps only the newest.
+    crate::succeeds(crate::tool("hadolint").args(["--ignore", "DL3008"]).arg(crate::root().join(file)));
+    let text = read(file);
+    let last = text.rsplit("\nFROM ").next().unwrap();
+    assert!(last.starts_with("gcr.io/distroless/static") && last.contains("\nUSER 65532:65532\n"), "{last}");
+    // What is built is what the workspace asks for.
+    let wanted = read("Cargo.toml");
+    let wanted = wanted.lines().find_map(|line| line.strip_prefix("rust-version = \"")).unwrap();
+    let built = text.lines().find_map(|line| line.strip_prefix("FROM rust:")).unwrap();
+    assert!(wanted.starts_with(built.split('-').next().unwrap()), "{built} builds what needs {wanted}");
+}
+
+#[test]
 fn the_collector_leaves_the_labels_of_metrics_as_they_are() {
     let config = yaml(&read("ops/ecs/collector.yaml"));
     assert_eq!(config["receivers"]["prometheus"]["config"]["scrape_configs"][0]["honor_labels"], true);

@@ -76,6 +76,19 @@ fn the_full_policy_grants_each_call_and_nothing_else() {
 }
 
 #[test]
+fn the_policy_of_the_queue_grants_what_reading_it_takes() {
+    // Deleting ten at a time needs the permission to delete one (SQS API permissions reference).
+    let actions = [("receive_message", "sqs:ReceiveMessage"), ("delete_message_batch", "sqs:DeleteMessage")];
+    let source = crate::read("controller/aws/src/queue.rs");
+    let calls = source
+        .split("self.client")
+        .skip(1)
+        .map(|rest| rest.trim_start().trim_start_matches('.').split('(').next().unwrap());
+    let wanted = calls.map(|call| actions.iter().find(|(name, _)| *name == call).unwrap().1.to_owned()).collect();
+    assert_eq!(granted("changes-queue"), wanted);
+}
+
+#[test]
 fn roles_are_passed_only_to_ecs_and_only_those_that_are_named() {
     let statements = statements("full-access");
     let mut passing = statements.iter().filter(|it| it["Action"].as_array().unwrap().contains(&"iam:PassRole".into()));

@@ -4,9 +4,10 @@
 use std::net::TcpListener;
 
 use evenkeel_tests::program::{Controller, Place, Process, until};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::metrics::MANIFESTS;
+use crate::metrics::{MANIFESTS, lint};
+use crate::trail::{ALICE, event};
 use crate::{alerts, dashboards, read, succeeds, tool};
 
 /// Panels that show nothing as long as nothing is wrong.
@@ -62,11 +63,11 @@ impl Monitoring {
         serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
     }
 
-    /// Labels of the alerts of this name that Alertmanager has as active.
+    /// The alerts of this name that Alertmanager has as active.
     fn active(&self, name: &str) -> Result<Vec<Value>, String> {
         let alerts = Self::get(&self.alertmanager, "/api/v2/alerts", &[("active", "true")])?;
-        let alerts = alerts.as_array().ok_or("no list")?.iter();
-        Ok(alerts.map(|alert| alert["labels"].clone()).filter(|labels| labels["alertname"] == name).collect())
+        let alerts = alerts.as_array().ok_or("no list")?.iter().cloned();
+        Ok(alerts.filter(|alert| alert["labels"]["alertname"] == name).collect())
     }
 
     /// How many series an expression gives now.
@@ -76,7 +77,7 @@ impl Monitoring {
     }
 }
 
-fn range(min: u32, max: u32) -> String {
+pub(crate) fn range(min: u32, max: u32) -> String {
     format!(
         "application-autoscaling register-scalable-target --service-namespace ecs --resource-id service/shop-prod/frontapp \
          --scalable-dimension ecs:service:DesiredCount --min-capacity {min} --max-capacity {max}"
@@ -87,8 +88,10 @@ fn range(min: u32, max: u32) -> String {
 fn a_change_behind_its_back_becomes_an_alert_that_names_it_and_goes_with_it() {
     let place = Place::new();
     place.write("source/shop.yaml", MANIFESTS);
+    place.write("trail/calls.jsonl", "");
     // What somebody changes right after our own write is taken for a read that lags, until the next resync.
-    let controller = Controller::start(&place, &["--sandbox", "--source", "source", "--resync", "5s"]);
+    let controller =
+        Controller::start(&place, &["--sandbox", "--source", "source", "--resync", "5s", "--trail", "trail"]);
     controller.ready(3);
     let monitoring = Monitoring::start(&place, controller.url.trim_start_matches("http://"));
     // One repair, so that there is one to be shown.
@@ -110,11 +113,24 @@ fn a_change_behind_its_back_becomes_an_alert_that_names_it_and_goes_with_it() {
             .ok_or_else(|| services[0].to_string())
     });
     controller.aws(&place).call(&range(2, 9));
-    let labels = until("the alert", || {
+    let unknown = until("the alert", || {
         let seen = |expression: &str| format!("{expression}: {:?}", monitoring.series(expression));
         let instead = || format!("{}; {}; {}", seen("up == 1"), seen("evenkeel_object_drift"), seen("ALERTS"));
         monitoring.active("EvenkeelDriftPersists")?.first().cloned().ok_or_else(instead)
     });
+    assert_eq!(unknown["annotations"]["changed_by"], "unknown");
+    let input = json!({"serviceNamespace": "ecs", "resourceId": "service/shop-prod/frontapp", "minCapacity": 2, "maxCapacity": 9});
+    place.write(
+        "trail/calls.jsonl",
+        &(event("RegisterScalableTarget", "autoscaling.amazonaws.com", ALICE, &input) + "\n"),
+    );
+    let alert = until("the alert to name who it was", || {
+        let alert = monitoring.active("EvenkeelDriftPersists")?.first().cloned().ok_or("none")?;
+        let by = alert["annotations"]["changed_by"].as_str().unwrap_or_default();
+        if by.starts_with(ALICE) { Ok(alert) } else { Err(alert.to_string()) }
+    });
+    assert_eq!(alert["fingerprint"], unknown["fingerprint"], "it is the same alert");
+    let labels = &alert["labels"];
     for (label, value) in [
         ("kind", "Service"),
         ("namespace", "shop-prod"),
@@ -135,6 +151,7 @@ fn a_change_behind_its_back_becomes_an_alert_that_names_it_and_goes_with_it() {
         }
     }
 
+    lint(&controller.get("/metrics").1);
     controller.aws(&place).call(&range(2, 4));
     until("the alert to resolve", || match monitoring.active("EvenkeelDriftPersists")? {
         alerts if alerts.is_empty() => Ok(()),

@@ -7,10 +7,14 @@ mod chart;
 mod configuration;
 mod dashboards;
 mod ecs;
+mod events;
+mod faults;
+mod health;
 mod iam;
 mod live;
 mod metrics;
 mod runbooks;
+mod trail;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

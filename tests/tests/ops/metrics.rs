@@ -10,9 +10,11 @@ use evenkeel_core::admission::admit;
 use evenkeel_core::manifest::{Content, load};
 use evenkeel_core::object::{Kind, ObjectKey};
 use evenkeel_core::operation::Operation;
+use evenkeel_core::trail::notices;
 use evenkeel_tests::World;
 use serde_json::json;
 
+use crate::trail::{ALICE, event};
 use crate::{alerts, dashboards, read, tool};
 
 pub(crate) const MANIFESTS: &str = r#"
@@ -68,10 +70,17 @@ async fn page() -> String {
         ("evenkeel.dev/suspend", "true"),
         ("evenkeel.dev/suspended-until", "2027-01-01T00:00:00Z"),
         ("evenkeel.dev/pin", "frontapp:1"),
+        ("evenkeel.dev/pinned-until", "2027-01-01T00:00:00Z"),
     ] {
         world.annotate(&key, name, value).await;
     }
     world.aws(Operation::RegisterScalableTarget, &foreign);
+    let input = json!({"resourceId": "service/shop-prod/frontapp", "minCapacity": 1, "maxCapacity": 9});
+    let record = event("RegisterScalableTarget", "autoscaling.amazonaws.com", ALICE, &input);
+    for notice in notices(&serde_json::from_str(&record).unwrap()) {
+        world.engine.context.trail.note(&key, notice);
+        world.engine.context.metrics.record("taken");
+    }
     world.pass(120).await;
     let store = world.engine.context.store.stats().await.unwrap();
     world.engine.context.metrics.render(&world.engine.queue.stats(), Some(&store), Format::Text)
@@ -112,7 +121,11 @@ async fn alerts_and_dashboards_ask_only_for_what_a_running_controller_shows() {
 
 #[tokio::test(start_paused = true)]
 async fn prometheus_finds_nothing_wrong_with_names_and_help() {
-    let page = page().await;
+    lint(&page().await);
+}
+
+/// promtool on a page of metrics.
+pub(crate) fn lint(page: &str) {
     let mut check =
         tool("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     check.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();

@@ -177,8 +177,19 @@ fn status() -> Value {
                     ("desired", "What is declared; secrets are masked."),
                     ("observed", "What AWS shows; secrets are masked."),
                     ("rule", "How the two were compared."),
+                    ("by", "Who made it differ, as CloudTrail names them; source, if what is declared changed; or unknown."),
+                    ("at", "When they did."),
                 ],
             ),
+            "lastForeignChange": {
+                "type": "object",
+                "description": "Who was the last to make a declared field differ, as CloudTrail recorded it.",
+                "properties": {
+                    "path": text("Which field."),
+                    "by": text("Who."),
+                    "at": text("When."),
+                },
+            },
             "waiting": list("What is waited for.", &[("reason", "Why."), ("message", "Why, and what to do.")]),
             "proposed": list(
                 "What would be done if policy allowed it.",

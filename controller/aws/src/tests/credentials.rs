@@ -114,7 +114,7 @@ async fn the_account_id_is_asked_of_sts() {
     let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>210987654321</Account>\
                 </GetCallerIdentityResult></GetCallerIdentityResponse>";
     let gateway = gateway(&account(), answer(200, &[], body).0).await;
-    assert_eq!(gateway.account_id().await.unwrap(), "210987654321");
+    assert_eq!(gateway.identity().await.unwrap().account, "210987654321");
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +122,7 @@ async fn sts_errors_have_a_class_too() {
     let body =
         "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>invalid</Message></Error></ErrorResponse>";
     let headers = &[("x-amzn-requestid", "7f")];
-    let error = gateway(&account(), answer(403, headers, body).0).await.account_id().await.unwrap_err();
+    let error = gateway(&account(), answer(403, headers, body).0).await.identity().await.unwrap_err();
     assert_eq!((error.class, error.code.as_str()), (ErrorClass::Denied, "InvalidClientTokenId"));
     assert_eq!(error.request_id.as_deref(), Some("7f"));
 }

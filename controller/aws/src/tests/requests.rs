@@ -1,3 +1,5 @@
+use evenkeel_core::operation::Access;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -30,6 +32,24 @@ async fn each_operation_reaches_its_own_target() {
             evenkeel_core::operation::AwsService::CodeDeploy => "codedeploy",
         };
         assert_eq!(request.uri().to_string(), format!("https://{host}.ap-northeast-1.amazonaws.com/"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_only_gateway_lets_reads_out_and_no_write() {
+    let (handler, seen) = answer(200, &[], "{}");
+    let gateway = gateway(&account(), handler).await.read_only(true);
+    for operation in Operation::ALL {
+        let result = gateway.call(*operation, &json!({})).await;
+        let sent = seen.lock().unwrap().pop();
+        match operation.access() {
+            Access::Read => assert!(result.is_ok() && sent.is_some(), "{operation}"),
+            Access::Write => {
+                let error = result.unwrap_err();
+                assert_eq!((error.class, error.code.as_str()), (ErrorClass::Denied, "ReadOnly"));
+                assert!(sent.is_none(), "{operation}");
+            }
+        }
     }
 }
 

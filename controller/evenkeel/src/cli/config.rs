@@ -66,6 +66,13 @@ pub(super) struct Config {
     /// YAML file of webhooks that are told of warnings: a list `webhooks` of url, format (json or slack), secretFile
     #[arg(long, env = "EVENKEEL_WEBHOOKS", value_name = "FILE")]
     pub(super) webhooks: Option<PathBuf>,
+    /// Change nothing in AWS: differences are reported, and no call that writes can leave
+    #[arg(long, env = "EVENKEEL_READ_ONLY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(super) read_only: Option<bool>,
+    /// Where records of who changed what come from: a file that grows, a directory of such files or of CloudTrail's log
+    /// files, or the URL of an SQS queue that EventBridge fills; several are separated by commas
+    #[arg(long, env = "EVENKEEL_TRAIL", value_name = "PATH|URL", value_delimiter = ',')]
+    pub(super) trail: Vec<String>,
     /// Where the sandbox takes AWS calls [default: 127.0.0.1:4580]
     #[arg(long, env = "EVENKEEL_SANDBOX_LISTEN", value_name = "ADDRESS")]
     pub(super) sandbox_listen: Option<String>,
@@ -107,6 +114,8 @@ impl Config {
             tls_key: self.tls_key.or(file.tls_key),
             tokens: self.tokens.or(file.tokens),
             webhooks: self.webhooks.or(file.webhooks),
+            read_only: self.read_only.or(file.read_only),
+            trail: if self.trail.is_empty() { file.trail } else { self.trail },
             sandbox_listen: self.sandbox_listen.or(file.sandbox_listen),
         })
     }
@@ -117,6 +126,10 @@ impl Config {
 
     pub(super) fn is_sandboxed(&self) -> bool {
         self.sandbox == Some(true)
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.read_only == Some(true)
     }
 
     pub(super) fn listen(&self) -> &str {
@@ -135,7 +148,7 @@ impl Config {
         let defaults = Options::default();
         Options {
             installation: self.installation.clone().unwrap_or(defaults.installation),
-            read_only: false,
+            read_only: self.is_read_only(),
             // The sandbox has no rate limits to respect, and whoever tries it wants to see something happen.
             interval: self.interval.unwrap_or(if self.is_sandboxed() {
                 Duration::from_secs(5)

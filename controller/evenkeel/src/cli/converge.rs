@@ -53,6 +53,8 @@ pub(super) fn assemble(config: &Config, store: Store, options: Options) -> Resul
         None => Transport::Network,
     };
     let fleet = Fleet::new(transport, clock.clone(), Some(metrics.on_call()), config.endpoint_url.clone());
+    let fleet = fleet.read_only(options.read_only);
+    metrics.read_only(options.read_only);
     let engine = Engine::new(store, fleet, clock.clone(), metrics, options, fastrand::Rng::new());
     Ok(Assembly { engine, clock, sandbox })
 }

@@ -63,6 +63,7 @@ fn render(object: &Value, events: &[Value], now: Timestamp) -> String {
     };
     section("Conditions", conditions(status, now));
     section("Drift", list(&status["drift"], drift));
+    section("Last foreign change", members(&status["lastForeignChange"]));
     section("Waiting", list(&status["waiting"], |it| reasoned(&it["reason"], &it["message"])));
     section("Would do", list(&status["proposed"], |it| reasoned(&it["operation"], &it["reason"])));
     section("Rollout", members(&status["rollout"]));
@@ -201,7 +202,13 @@ fn reasoned(word: &Value, message: &Value) -> String {
 fn drift(drift: &Value) -> String {
     let side = |name: &str| drift.get(name).map_or_else(|| "(absent)".to_owned(), compact);
     let rule = drift["rule"].as_str().filter(|rule| *rule != "exact").map_or(String::new(), |it| format!("   ({it})"));
-    format!("{}{rule}\n  desired:   {}\n  observed:  {}\n", text(&drift["path"]), side("desired"), side("observed"))
+    let who = match (drift["by"].as_str(), drift["at"].as_str()) {
+        (Some(by), Some(at)) => format!("  changed:   by {by} at {at}\n"),
+        (Some(by), None) => format!("  changed:   by {by}\n"),
+        (None, _) => String::new(),
+    };
+    let (desired, observed) = (side("desired"), side("observed"));
+    format!("{}{rule}\n  desired:   {desired}\n  observed:  {observed}\n{who}", text(&drift["path"]))
 }
 
 /// A value on one line, as JSON, so that `"1"` and `1` look different.

@@ -19,6 +19,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod server;
+mod store;
 mod sync;
 mod validate;
 mod wait;
@@ -94,6 +95,8 @@ enum Command {
     Completion(completion::CompletionArgs),
     /// Ask the running controller for its health (exit 0 well, 1 not), for containers without a shell
     Check(check::CheckArgs),
+    /// Back up the store, restore it, or check that it is whole
+    Store(store::StoreArgs),
     /// Show the version
     Version,
 }
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => print(schema::run(&args)),
         Command::Completion(args) => print(completion::run(&args)),
         Command::Check(args) => check::run(&args),
+        Command::Store(args) => print(store::run(args)),
         Command::Version => {
             println!("evenkeel {}", env!("CARGO_PKG_VERSION"));
             Ok(OK)
@@ -144,5 +148,9 @@ fn print<E: std::fmt::Display>(result: Result<String, E>) -> Result<u8, String> 
 /// A runtime for the commands that need one.
 fn block_on<T>(future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("failed to start the runtime: {error}"))?;
-    runtime.block_on(future)
+    let result = runtime.block_on(future);
+    // What still hangs in a thread, such as a webhook that does not answer, holds nobody up: everything that has to be
+    // done was awaited.
+    runtime.shutdown_background();
+    result
 }

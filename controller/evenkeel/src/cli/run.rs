@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use clap::Args;
+use evenkeel_aws::Queue;
 
 use super::config::Config;
 use super::converge::{self, Assembly};
@@ -13,6 +14,7 @@ use crate::follow;
 use crate::http::{Listening, Readiness};
 use crate::notify;
 use crate::shutdown::{GRACE, Shutdown};
+use crate::trail;
 
 /// Arguments of `evenkeel run`.
 #[derive(Args, Debug)]
@@ -49,6 +51,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
             source = %config.source().display(),
             installation = engine.context.options.installation,
             listen = %address,
+            read_only = engine.context.options.read_only,
             sandbox = server.as_ref().map(|server| server.url()),
             "evenkeel is running"
         );
@@ -70,6 +73,8 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
             let (engine, root) = (engine.clone(), config.source().to_owned());
             tokio::spawn(async move { follow::follow(engine, &root, readiness).await })
         };
+        let trails = trails(&config).await;
+        let trails: Vec<_> = trails.into_iter().map(|it| tokio::spawn(trail::follow(it, engine.clone()))).collect();
         let view = recent.map(|recent| tokio::spawn(Live::new(store.clone(), recent, hints.unwrap_or_default()).run()));
         let drained = {
             let (queue, shutdown) = (engine.queue.clone(), shutdown.clone());
@@ -83,6 +88,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
         let finished = shutdown.unless_aborted(engine.run()).await.is_some();
         source.abort();
         notifier.abort();
+        trails.iter().for_each(tokio::task::JoinHandle::abort);
         drained.abort();
         if let Some(view) = view {
             view.abort();
@@ -93,6 +99,18 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), http).await;
         Ok(OK)
     })
+}
+
+/// Where records of changes come from.
+async fn trails(config: &Config) -> Vec<trail::Source> {
+    let mut sources = Vec::new();
+    for place in &config.trail {
+        sources.push(match place.starts_with("https://") || place.starts_with("http://") {
+            true => trail::Source::Queue(Queue::connect(place, config.endpoint_url.as_deref()).await),
+            false => trail::Source::Files(place.into()),
+        });
+    }
+    sources
 }
 
 /// What to try next.

@@ -85,7 +85,7 @@ async fn connection_of(context: &Context, key: &ObjectKey) -> Option<(Arc<Connec
 }
 
 /// The AWS name of a Service, without checking its whole spec.
-fn aws_name(object: &Object) -> String {
+pub(crate) fn aws_name(object: &Object) -> String {
     let service = &object.spec["service"];
     let given = service["serviceName"].as_str().or(service["ServiceName"].as_str());
     given.unwrap_or(&object.metadata.name).to_owned()

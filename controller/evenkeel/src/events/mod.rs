@@ -7,6 +7,7 @@
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_core::reason::{Reason, Weight};
+use evenkeel_core::trail::told;
 use evenkeel_store::{Store, StoreError, Write};
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::{Value, json};
@@ -38,8 +39,9 @@ impl Note {
     }
 }
 
-/// What is worth telling of a new status: that the reason or its message changed, and that other fields differ now.
-pub fn notes(before: &Value, after: &Value) -> Vec<Note> {
+/// What is worth telling of a new status: that the reason or its message changed, that other fields differ now, and who
+/// made them differ. `late` are the paths of which that has become known after their repair.
+pub fn notes(before: &Value, after: &Value, late: &[String]) -> Vec<Note> {
     let mut notes = Vec::new();
     let said = |status: &Value, kind: &str| {
         let conditions = status["conditions"].as_array().into_iter().flatten();
@@ -47,15 +49,27 @@ pub fn notes(before: &Value, after: &Value) -> Vec<Note> {
         let reason = serde_json::from_value(condition["reason"].clone()).ok()?;
         Some(Note { reason, message: condition["message"].as_str().unwrap_or_default().to_owned() })
     };
-    let paths = |status: &Value| -> Vec<Value> {
-        status["drift"].as_array().into_iter().flatten().map(|drift| drift["path"].clone()).collect()
+    let drift = |status: &Value, member: &str| -> Vec<Value> {
+        status["drift"].as_array().into_iter().flatten().map(|drift| drift[member].clone()).collect()
     };
-    let differs = paths(after);
-    if !differs.is_empty() && differs != paths(before) {
-        notes.extend(said(after, "Drifted"));
+    let (differed, differs) = (drift(before, "path"), drift(after, "path"));
+    if !differs.is_empty() && (&differs, drift(after, "by")) != (&differed, drift(before, "by")) {
+        let note = said(after, "Drifted");
+        notes.extend(note.map(|note| Note { message: note.message + &told(after), ..note }));
+    } else if !late.is_empty() {
+        let (by, at) = (text(&after["lastForeignChange"]["by"]), text(&after["lastForeignChange"]["at"]));
+        let message = format!("{}: was changed by {by} at {at}, and is in line again", late.join(", "));
+        notes.push(Note { reason: Reason::DriftDetected, message });
     }
     if said(before, "Ready") != said(after, "Ready") {
-        notes.extend(said(after, "Ready").filter(|note| notes.iter().all(|other| other.reason != note.reason)));
+        let note = said(after, "Ready").map(|mut note| {
+            if note.reason == Reason::Succeeded && differs.is_empty() && !differed.is_empty() {
+                let paths: Vec<&str> = differed.iter().map(text).collect();
+                note.message = format!("{}; in line again: {}", note.message, paths.join(", "));
+            }
+            note
+        });
+        notes.extend(note.filter(|note| notes.iter().all(|other| other.reason != note.reason)));
     }
     notes
 }
@@ -160,6 +174,10 @@ fn event(
         "reportingInstance": installation,
     });
     Object::new(key, spec)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 fn bounded(message: &str) -> &str {

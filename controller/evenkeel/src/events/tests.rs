@@ -88,9 +88,9 @@ fn status(reason: &str, message: &str, drift: &[&str]) -> Value {
 #[test]
 fn a_status_that_says_the_same_is_no_event() {
     let same = status("Succeeded", "fine", &[]);
-    assert_eq!(notes(&same, &same), []);
+    assert_eq!(notes(&same, &same, &[]), []);
     let drifted = status("DriftReported", "left alone", &["/service/desiredCount"]);
-    assert_eq!(notes(&drifted, &drifted), []);
+    assert_eq!(notes(&drifted, &drifted, &[]), []);
 }
 
 #[test]
@@ -98,8 +98,27 @@ fn new_drift_is_told_and_so_is_what_is_done_about_it() {
     let fine = status("Succeeded", "fine", &[]);
     let repairing = status("Progressing", "desired count", &["/service/desiredCount"]);
     assert_eq!(
-        notes(&fine, &repairing),
+        notes(&fine, &repairing, &[]),
         [note(Reason::DriftDetected, "what differs"), note(Reason::Progressing, "desired count")]
     );
-    assert_eq!(notes(&repairing, &fine), [note(Reason::Succeeded, "fine")]);
+    let again = note(Reason::Succeeded, "fine; in line again: /service/desiredCount");
+    assert_eq!(notes(&repairing, &fine, &[]), [again]);
+}
+
+#[test]
+fn who_made_a_difference_is_told_as_soon_as_it_is_known() {
+    let fine = status("Succeeded", "fine", &[]);
+    let mut drifted = status("DriftReported", "left alone", &["/service/desiredCount"]);
+    drifted["drift"][0]["by"] = json!("unknown");
+    let first = notes(&fine, &drifted, &[]);
+    assert_eq!(first[0], note(Reason::DriftDetected, "what differs; changed by somebody unknown"));
+    let mut known = drifted.clone();
+    known["drift"][0]["by"] = json!("arn:alice");
+    known["drift"][0]["at"] = json!("2026-01-01T00:00:00Z");
+    let told = note(Reason::DriftDetected, "what differs; changed by arn:alice at 2026-01-01T00:00:00Z");
+    assert_eq!(notes(&drifted, &known, &[]), [told]);
+    let mut late = fine.clone();
+    late["lastForeignChange"] = json!({"by": "arn:alice", "at": "2026-01-01T00:00:00Z"});
+    let message = "/service/desiredCount: was changed by arn:alice at 2026-01-01T00:00:00Z, and is in line again";
+    assert_eq!(notes(&fine, &late, &["/service/desiredCount".into()]), [note(Reason::DriftDetected, message)]);
 }

@@ -20,7 +20,7 @@ use evenkeel_core::diff::Drift;
 use evenkeel_core::object::{Object, ObjectKey};
 use evenkeel_store::Stats as StoreStats;
 use jiff::Timestamp;
-use prometheus::{IntCounter, IntCounterVec, Registry};
+use prometheus::{Gauge, IntCounter, IntCounterVec, Registry};
 use serde_json::Value;
 
 use crate::workqueue::{Observation, Priority, Stats};
@@ -44,6 +44,8 @@ struct Inner {
     refused: IntCounter,
     events: IntCounterVec,
     notifications: IntCounterVec,
+    records: IntCounterVec,
+    read_only: Gauge,
 }
 
 impl Metrics {
@@ -77,6 +79,13 @@ impl Metrics {
                 .counter("evenkeel_plans_refused_total", "Plans that failed their check; each is a bug.")?,
             events: register.counters("evenkeel_events_total", "Events by type and reason.", &["type", "reason"])?,
             notifications,
+            records: register.counters(
+                "evenkeel_trail_records_total",
+                "Records of changes in AWS by what became of them: taken, own, elsewhere (about nothing that is declared), old, \
+                 unreadable; and error, a source that could not be read.",
+                &["outcome"],
+            )?,
+            read_only: register.gauge("evenkeel_read_only", "1 if no call that changes anything is sent to AWS.")?,
             registry: registry.clone(),
         };
         Ok(Self(Arc::new(inner)))
@@ -112,6 +121,16 @@ impl Metrics {
     /// Notes what became of a notification.
     pub fn notified(&self, outcome: &str) {
         self.0.notifications.with_label_values(&[outcome]).inc();
+    }
+
+    /// Notes what became of a record of a change.
+    pub fn record(&self, outcome: &str) {
+        self.0.records.with_label_values(&[outcome]).inc();
+    }
+
+    /// Shows whether anything may be changed in AWS at all.
+    pub fn read_only(&self, read_only: bool) {
+        self.0.read_only.set(f64::from(u8::from(read_only)));
     }
 
     /// Notes what a pass repaired: the paths of the drift that its actions were about.

@@ -35,10 +35,12 @@ enum Family {
     Condition,
     Drift,
     DriftSince,
+    ForeignChange,
     LastSuccess,
     Suspended,
     SuspendedUntil,
     Pinned,
+    PinnedUntil,
     RolloutState,
     Desired,
     Running,
@@ -48,7 +50,7 @@ enum Family {
 }
 
 /// Name, help and labels after kind, namespace and name; in the order of [`Family`].
-const FAMILIES: [(Family, &str, &str, &[&str]); 14] = [
+const FAMILIES: [(Family, &str, &str, &[&str]); 16] = [
     (
         Family::Info,
         "evenkeel_object_info",
@@ -69,6 +71,13 @@ const FAMILIES: [(Family, &str, &str, &[&str]); 14] = [
         &["area", "path"],
     ),
     (
+        Family::ForeignChange,
+        "evenkeel_object_foreign_change_timestamp_seconds",
+        "When somebody else made a field differ, as records of CloudTrail say; of each object those that differ still, and \
+         the last.",
+        &["area", "path", "by"],
+    ),
+    (
         Family::LastSuccess,
         "evenkeel_object_last_success_timestamp_seconds",
         "When AWS was last seen to be as declared.",
@@ -82,6 +91,12 @@ const FAMILIES: [(Family, &str, &str, &[&str]); 14] = [
         &[],
     ),
     (Family::Pinned, "evenkeel_object_pinned", "1 while an annotation pins a service to a revision.", &[]),
+    (
+        Family::PinnedUntil,
+        "evenkeel_object_pinned_until_timestamp_seconds",
+        "When a pin ends; absent: not before somebody ends it.",
+        &[],
+    ),
     (Family::RolloutState, "evenkeel_service_rollout_state", "State of the newest deployment; always 1.", &["state"]),
     (Family::Desired, "evenkeel_service_desired_tasks", "Tasks that are to run.", &[]),
     (Family::Running, "evenkeel_service_running_tasks", "Tasks that run.", &[]),
@@ -144,10 +159,13 @@ impl Objects {
         if status["sync"] == "Synced" {
             shown.last_success = Some(now);
         }
-        let paths: BTreeSet<&str> = paths(status).collect();
-        shown.since.retain(|path, _| paths.contains(path.as_str()));
-        for path in &paths {
-            shown.since.entry((*path).to_owned()).or_insert(now);
+        // What could not be read is not in line: what differed before keeps its age until a read says otherwise.
+        if status["sync"] != "Unknown" {
+            let paths: BTreeSet<&str> = paths(status).collect();
+            shown.since.retain(|path, _| paths.contains(path.as_str()));
+            for path in &paths {
+                shown.since.entry((*path).to_owned()).or_insert(now);
+            }
         }
         if key.kind == Kind::Service {
             self.rollouts.report(&key, &mut shown.rollout, &before.status, status, now);
@@ -198,7 +216,7 @@ fn series(status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
         }
     }
     let mut areas: BTreeMap<&str, f64> = BTreeMap::new();
-    for path in paths(status) {
+    for path in shown.since.keys() {
         *areas.entry(area(path)).or_default() += 1.0;
     }
     for (area, count) in areas {
@@ -206,6 +224,12 @@ fn series(status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
     }
     for (path, since) in shown.since.iter().take(PATHS) {
         put(Family::DriftSince, &[area(path), path], *since);
+    }
+    let changes = status["drift"].as_array().into_iter().flatten().take(PATHS).chain(status.get("lastForeignChange"));
+    for change in changes {
+        if let (Some(path), Some(at)) = (change["path"].as_str(), timestamp(&change["at"])) {
+            put(Family::ForeignChange, &[area(path), path, &text(&change["by"])], at);
+        }
     }
     if let Some(time) = shown.last_success {
         put(Family::LastSuccess, &[], time);
@@ -216,8 +240,11 @@ fn series(status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
             put(Family::SuspendedUntil, &[], until);
         }
     }
-    if status.get("pinned").is_some() {
+    if let Some(pinned) = status.get("pinned") {
         put(Family::Pinned, &[], 1.0);
+        if let Some(until) = timestamp(&pinned["until"]) {
+            put(Family::PinnedUntil, &[], until);
+        }
     }
     if let Some(state) = status["rollout"]["state"].as_str() {
         put(Family::RolloutState, &[state], 1.0);

@@ -42,7 +42,13 @@ impl Registrar<'_> {
     }
 
     pub(super) fn keep<T: Collector + Clone + 'static>(&self, metric: T) -> Registered<T> {
-        self.0.register(Box::new(metric.clone()))?;
+        let registered = self.0.register(Box::new(metric.clone()));
+        // The registry's own words do not say which.
+        let named = |error| {
+            let names: Vec<&str> = metric.desc().iter().map(|desc| desc.fq_name.as_str()).collect();
+            prometheus::Error::Msg(format!("{}: {error}", names.join(", ")))
+        };
+        registered.map_err(named)?;
         Ok(metric)
     }
 }

@@ -152,6 +152,55 @@ fn a_rollout_counts_once_when_it_ends_and_a_rollback_is_no_rollout() {
 }
 
 #[test]
+fn drift_that_cannot_be_read_meanwhile_keeps_its_age_and_its_series() {
+    let metrics = Metrics::new().unwrap();
+    metrics.report(&frontapp(), &status("OutOfSync", &["/service/desiredCount"]), at(100));
+    metrics.report(&frontapp(), &status("Unknown", &[]), at(200));
+    assert!(samples(&metrics, "evenkeel_object_drift_since")[0].ends_with(" 100"));
+    assert!(samples(&metrics, "evenkeel_object_drift{")[0].ends_with(" 1"));
+    metrics.report(&frontapp(), &status("Synced", &[]), at(300));
+    assert!(samples(&metrics, "evenkeel_object_drift").is_empty());
+}
+
+#[test]
+fn who_made_a_field_differ_is_a_series_while_it_does_and_the_last_one_stays() {
+    let metrics = Metrics::new().unwrap();
+    let mut after = status("OutOfSync", &["/service/desiredCount", "/tags/team"]);
+    after["drift"][0]["by"] = json!("arn:alice");
+    after["drift"][0]["at"] = json!("1970-01-01T00:01:30Z");
+    after["drift"][1]["by"] = json!("unknown");
+    metrics.report(&frontapp(), &after, at(100));
+    let shown = || samples(&metrics, "evenkeel_object_foreign_change");
+    assert!(
+        shown().len() == 1 && shown()[0].contains(r#"by="arn:alice""#) && shown()[0].ends_with(" 90"),
+        "{:?}",
+        shown()
+    );
+    let mut after = status("Synced", &[]);
+    after["lastForeignChange"] = json!({"path": "/tags/team", "by": "arn:bob", "at": "1970-01-01T00:02:00Z"});
+    metrics.report(&frontapp(), &after, at(200));
+    assert!(shown().len() == 1 && shown()[0].contains(r#"by="arn:bob""#), "{:?}", shown());
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_with_the_name() {
+    let registry = prometheus::Registry::new();
+    let register = super::register::Registrar(&registry);
+    register.gauge("evenkeel_x", "One.").unwrap();
+    for again in [
+        register.gauge("evenkeel_x", "One.").map(drop),
+        register.gauges("evenkeel_x", "One.", &["other"]).map(drop),
+        register.counters("evenkeel_x", "Another.", &["other"]).map(drop),
+    ] {
+        let error = again.unwrap_err().to_string();
+        assert!(error.contains("evenkeel_x"), "{error}");
+    }
+    // A metric of ours cannot hide one of the process.
+    registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self())).unwrap();
+    assert!(register.gauge("process_open_fds", "Number of open file descriptors.").is_err());
+}
+
+#[test]
 fn a_source_shows_only_the_revision_in_force() {
     let metrics = Metrics::new().unwrap();
     for revision in ["sha1:a", "sha1:b"] {

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::fleet::Fleet;
 use crate::metrics::Metrics;
 use crate::observe::{Revisions, Seen};
+use crate::trail::Trail;
 use crate::workqueue::spread;
 
 /// What the operator chose.
@@ -55,6 +56,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// Last observations.
     pub seen: Seen,
+    /// What records say about who changed what.
+    pub trail: Trail,
     /// Content of revisions.
     pub revisions: Revisions,
     /// Time.

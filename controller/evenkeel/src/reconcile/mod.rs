@@ -19,6 +19,7 @@ pub async fn reconcile(context: &Context, work: &Work<ObjectKey>) -> Outcome {
         Ok(Some(object)) => object,
         Ok(None) => {
             context.seen.forget(&work.key);
+            context.trail.forget(&work.key);
             context.metrics.forget(&work.key);
             return Outcome::Forget;
         }

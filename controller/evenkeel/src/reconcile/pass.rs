@@ -213,14 +213,15 @@ impl<'a> Pass<'a> {
             suspended: suspension(metadata, self.now).map(|suspension| json!(suspension)),
             now: self.now,
         };
-        let status = status::status(&plan, &facts, &self.object.status);
+        let mut status = status::status(&plan, &facts, &self.object.status);
+        let late = self.context.trail.attribute(&self.key, &mut status, &self.object.status, self.now);
         self.context.metrics.report(&self.object, &status, self.now);
         self.log(&plan, &facts, &status);
         let mut writes = Vec::new();
         if plan.memory != self.memory {
             writes.push(self.record(&plan.memory));
         }
-        let notes = events::notes(&self.object.status, &status);
+        let notes = events::notes(&self.object.status, &status, &late);
         match events::writes(store, &self.object, &notes, &self.context.options.installation, self.now).await {
             Ok(events) => writes.extend(events),
             Err(error) => {
@@ -316,6 +317,7 @@ impl<'a> Pass<'a> {
             Ok(_) => {
                 self.context.metrics.forget(&self.key);
                 self.context.seen.forget(&self.key);
+                self.context.trail.forget(&self.key);
                 tracing::info!(key = %self.key, "deleted");
                 Outcome::Forget
             }
