@@ -9,7 +9,7 @@ use prometheus::{GaugeVec, IntCounterVec};
 use serde_json::Value;
 
 use super::register::Registrar;
-use super::rollout::{Rollouts, Watched};
+use super::rollout::Rollouts;
 
 /// Of one object's paths that differ, so many have a series of their own; all are counted.
 pub(super) const PATHS: usize = 20;
@@ -113,7 +113,6 @@ struct Shown {
     series: BTreeSet<Series>,
     since: BTreeMap<String, f64>,
     last_success: Option<f64>,
-    rollout: Option<Watched>,
 }
 
 /// All objects.
@@ -168,7 +167,7 @@ impl Objects {
             }
         }
         if key.kind == Kind::Service {
-            self.rollouts.report(&key, &mut shown.rollout, &before.status, status, now);
+            self.rollouts.report(&key, &before.status, status);
         }
         let series = series(status, shown);
         for gone in shown.series.iter().filter(|gone| !series.contains_key(gone)) {

@@ -9,13 +9,6 @@ use super::register::Registrar;
 
 const OUTCOMES: [&str; 2] = ["succeeded", "failed"];
 
-/// A rollout in progress.
-#[derive(Debug)]
-pub(super) struct Watched {
-    deployment: String,
-    since: f64,
-}
-
 #[derive(Debug)]
 pub(super) struct Rollouts {
     ended: IntCounterVec,
@@ -34,47 +27,29 @@ impl Rollouts {
             )?,
             durations: register.histograms(
                 "evenkeel_rollout_duration_seconds",
-                "How long rollouts took, from when they were first seen.",
+                "How long rollouts took, from the call that began them until their end was seen.",
                 &["outcome"],
                 buckets,
             )?,
         })
     }
 
-    /// Compares two statuses that follow each other.
-    pub(super) fn report(
-        &self,
-        key: &ObjectKey,
-        watched: &mut Option<Watched>,
-        before: &Value,
-        after: &Value,
-        now: f64,
-    ) {
-        // After a failure AWS may bring the old content back, as a deployment of its own: that is no rollout of ours.
-        if !after["failed"].is_null() {
-            if before["failed"] != after["failed"] {
-                self.end(key, watched.take(), "failed", now);
-            }
-            *watched = None;
-            return;
-        }
-        let Some(deployment) = after["rollout"]["deployment"].as_str() else { return };
-        let is_watched = watched.as_ref().is_some_and(|watched| watched.deployment == deployment);
-        match after["rollout"]["state"].as_str() {
-            Some("IN_PROGRESS") if !is_watched => {
-                *watched = Some(Watched { deployment: deployment.to_owned(), since: now });
-            }
-            // What had ended when it was first seen was not ours to watch.
-            Some("COMPLETED") if is_watched => self.end(key, watched.take(), "succeeded", now),
-            _ => {}
-        }
-    }
-
-    fn end(&self, key: &ObjectKey, watched: Option<Watched>, outcome: &str, now: f64) {
+    /// Compares two statuses that follow each other: what their histories say has ended in between.
+    pub(super) fn report(&self, key: &ObjectKey, before: &Value, after: &Value) {
+        let list = |status: &Value| status["history"].as_array().cloned().unwrap_or_default();
+        let known = list(before);
+        let ended = |entry: &Value| OUTCOMES.iter().any(|outcome| told(entry) == *outcome);
         let [kind, namespace, name] = &identity(key);
-        self.ended.with_label_values(&[kind.as_str(), namespace, name, outcome]).inc();
-        if let Some(watched) = watched {
-            self.durations.with_label_values(&[outcome]).observe(now - watched.since);
+        for entry in list(after).iter().filter(|entry| ended(entry)) {
+            if known.iter().any(|before| before["number"] == entry["number"] && ended(before)) {
+                continue;
+            }
+            let outcome = told(entry);
+            self.ended.with_label_values(&[kind.as_str(), namespace, name, &outcome]).inc();
+            let time = |name: &str| entry[name].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+            if let (Some(started), Some(ended)) = (time("startedAt"), time("endedAt")) {
+                self.durations.with_label_values(&[&outcome]).observe(ended.duration_since(started).as_secs_f64());
+            }
         }
     }
 
@@ -85,4 +60,9 @@ impl Rollouts {
             let _ = self.ended.remove_label_values(&[kind.as_str(), namespace, name, outcome]);
         }
     }
+}
+
+/// Outcome of a rollout, as labels have it.
+fn told(entry: &Value) -> String {
+    entry["outcome"].as_str().unwrap_or_default().to_ascii_lowercase()
 }

@@ -109,10 +109,12 @@ fn an_object_that_is_gone_takes_all_its_series_along() {
     let (object, key) = (frontapp(), frontapp().key());
     let mut after = status("Synced", &[]);
     after["rollout"] = json!({"deployment": "d1", "state": "IN_PROGRESS"});
+    after["history"] = json!([{"number": 1, "outcome": "InProgress"}]);
     after["suspended"] = json!({"until": "2026-01-01T00:00:00Z"});
     after["range"] = json!({"min": 2, "max": 4});
     metrics.report(&object, &after, at(1));
     after["rollout"]["state"] = json!("COMPLETED");
+    after["history"][0]["outcome"] = json!("Succeeded");
     metrics.report(&object, &after, at(91));
     let drift =
         evenkeel_core::diff::Drift { path: "/tags/x".into(), desired: None, observed: None, rule: "exact".into() };
@@ -123,32 +125,29 @@ fn an_object_that_is_gone_takes_all_its_series_along() {
 }
 
 #[test]
-fn a_rollout_counts_once_when_it_ends_and_a_rollback_is_no_rollout() {
+fn a_rollout_counts_once_when_it_ends_and_one_that_was_superseded_does_not() {
     let metrics = Metrics::new().unwrap();
     let mut object = frontapp();
-    let mut steps = |steps: &[(&str, &str, Value)]| {
-        for (second, (deployment, state, failed)) in (0..).zip(steps) {
-            let mut after = status("Synced", &[]);
-            after["rollout"] = json!({"deployment": deployment, "state": state});
-            after["failed"] = failed.clone();
-            metrics.report(&object, &after, at(second * 60));
-            object.status = after;
-        }
+    let mut step = |rollouts: &[(u64, &str)]| {
+        let entry = |(number, outcome): &(u64, &str)| {
+            json!({"number": number, "outcome": outcome, "startedAt": "2026-01-01T00:00:00Z",
+                   "endedAt": "2026-01-01T00:01:30Z"})
+        };
+        let mut after = status("Synced", &[]);
+        after["history"] = rollouts.iter().map(entry).collect();
+        metrics.report(&object, &after, at(1));
+        object.status = after;
         samples(&metrics, "evenkeel_rollouts_total")
     };
-    let none = Value::Null;
-    let first = steps(&[
-        ("d1", "COMPLETED", none.clone()),
-        ("d2", "IN_PROGRESS", none.clone()),
-        ("d2", "COMPLETED", none.clone()),
-        ("d2", "COMPLETED", none.clone()),
-    ]);
+    assert!(step(&[(1, "InProgress")]).is_empty());
+    step(&[(1, "Succeeded")]);
+    let first = step(&[(1, "Succeeded")]);
     assert!(first.len() == 1 && first[0].contains("succeeded") && first[0].ends_with(" 1"), "{first:?}");
-    let failed = json!({"hash": "abc"});
-    let second =
-        steps(&[("d3", "IN_PROGRESS", none), ("d4", "IN_PROGRESS", failed.clone()), ("d4", "COMPLETED", failed)]);
+    step(&[(2, "InProgress"), (1, "Succeeded")]);
+    let second = step(&[(3, "Failed"), (2, "Superseded"), (1, "Succeeded")]);
     assert!(second.len() == 2 && second[0].contains("failed") && second[0].ends_with(" 1"), "{second:?}");
     assert!(second[1].ends_with(" 1"), "{second:?}");
+    assert!(text(&metrics).contains("evenkeel_rollout_duration_seconds_sum{outcome=\"succeeded\"} 90"));
 }
 
 #[test]

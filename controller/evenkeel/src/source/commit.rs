@@ -36,3 +36,32 @@ fn shown(directory: &Path, id: &str) -> Option<(String, String)> {
     let message: String = message.trim_end().chars().take(MESSAGE).collect();
     Some((author.to_owned(), message))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn git(directory: &Path, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(directory).args(["-c", "user.name=Mei Tanaka", "-c", "user.email=mei@example.com"]);
+        let output = command.args(arguments).output().expect("git is what the repository came with");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    #[test]
+    fn author_and_first_line_are_told_of_a_commit_that_git_has_and_the_revision_of_any_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path();
+        git(at, &["init", "--quiet"]);
+        git(at, &["commit", "--quiet", "--allow-empty", "-m", "Raise the timeout\n\nIt was too short."]);
+        let revision = format!("sha1:{}", git(at, &["rev-parse", "HEAD"]));
+        let told = commit(at, &revision);
+        assert_eq!((told.author.as_deref(), told.message.as_deref()), (Some("Mei Tanaka"), Some("Raise the timeout")));
+        let unknown = format!("sha1:{}", "0".repeat(40));
+        assert_eq!(commit(at, &unknown), Commit { revision: unknown.clone(), ..Commit::default() });
+        let digest = "sha256:--output=/tmp/x";
+        assert_eq!(commit(at, digest), Commit { revision: digest.to_owned(), ..Commit::default() });
+    }
+}

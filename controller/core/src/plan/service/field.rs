@@ -202,9 +202,12 @@ fn known(name: &str) -> Field {
 fn seen(field: &Field, observed: ServiceView<'_>, applied: &Value) -> Option<Value> {
     match field.seen {
         Seen::Service => {
-            // CODE_DEPLOY services show what a deployment brought on their primary task set.
+            // What a CodeDeploy deployment brought shows on the primary task set for sure. Target groups are compared by
+            // the service's own list, which changes with every swap.
             let set = observed.primary_task_set().and_then(|set| set.get(field.name));
-            observed.0.get(field.name).or(set).cloned()
+            let deployed = field.code_deploy == UnderCodeDeploy::Deployment && field.name != "loadBalancers";
+            let own = observed.0.get(field.name);
+            if deployed { set.or(own).cloned() } else { own.or(set).cloned() }
         }
         Seen::PrimaryDeployment => observed.primary()?.0.get(field.name).cloned(),
         Seen::Nowhere => applied.get(field.name).cloned(),

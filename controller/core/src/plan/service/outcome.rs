@@ -19,7 +19,7 @@ pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(60);
 pub(super) struct Judgement {
     /// It failed.
     pub(super) failed: Option<Failed>,
-    /// Somebody asked, since the last plan, to try again what failed.
+    /// It failed, and somebody asked, since the last plan, to try it again.
     pub(super) again: bool,
 }
 
@@ -41,10 +41,10 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Judgement {
     if desired.mandate.asks_again(memory) {
-        memory.failed = None;
+        let again = memory.failed.take().is_some();
         // What it failed with before is no evidence any more.
         memory.close_rollout(now);
-        return Judgement { failed: None, again: true };
+        return Judgement { failed: None, again };
     }
     if memory.failed.as_ref().is_some_and(|failed| failed.content != content) {
         memory.failed = None;

@@ -341,9 +341,10 @@ impl<'a> Pass<'a> {
         if let Some((low, high)) = self.clamp.filter(|_| !registers) {
             self.plan.actions.push(scaling::clamp(self.desired, low, high));
         }
-        if self.again && self.update.is_empty() && !self.view.is_settled() {
+        let stuck = self.view.controller() == Controller::Ecs && !self.view.is_settled();
+        if self.again && stuck && !self.rolls_out {
             // The failed deployment is the service's present one: only a forced one tries it again.
-            self.update.insert("forceNewDeployment".into(), json!(self.view.controller() == Controller::Ecs));
+            self.update.insert("forceNewDeployment".into(), json!(true));
             self.rolls_out = true;
         }
         if let Some(controller) = self.update.remove("deploymentController") {

@@ -222,3 +222,20 @@ fn an_open_intent_is_waited_for_and_then_resolved_from_what_aws_shows() {
     let happened = moved.live("/taskDefinition", json!(ARN));
     assert!(happened.plan().is_quiet());
 }
+
+#[test]
+fn a_failed_rollout_that_is_still_the_service_s_present_one_is_forced_when_somebody_asks_and_only_then() {
+    let stuck = json!([{"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": ARN, "rolloutState": "FAILED",
+                        "rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start."}]);
+    let mut failed = world().applied().live("/deployments", stuck);
+    failed.begins();
+    let plan = failed.plan();
+    assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
+    failed.memory = plan.memory;
+    failed.desired.mandate.retry = Some("now".into());
+    let sent = body(&failed.plan(), Operation::UpdateService);
+    assert_eq!(sent, json!({"cluster": "prod", "service": "web", "forceNewDeployment": true}));
+    let mut fine = world().applied();
+    fine.desired.mandate.retry = Some("now".into());
+    assert!(fine.plan().is_quiet(), "nothing failed, so there is nothing to try again");
+}
