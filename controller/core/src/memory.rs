@@ -13,7 +13,7 @@ use crate::view::{ServiceView, tags};
 
 mod rollout;
 
-pub use rollout::{Commit, End, Ended, Failed, Progress, Rollout};
+pub use rollout::{Causes, Commit, End, Ended, Failed, Progress, Rollout};
 
 /// How long a read may lag behind a write before a difference is believed. AWS documents eventual consistency without
 /// a figure; observed lags are a few seconds, and other tools allow up to two minutes after a creation only.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::fixture;
 
 /// A service for each strategy: its name, and what its manifest has in place of the rolling one's configuration.
-const STRATEGIES: [(&str, &str); 4] = [
+const STRATEGIES: [(&str, &str); 5] = [
     (
         "rolling",
         "deploymentConfiguration: {minimumHealthyPercent: 100, maximumPercent: 200, \
@@ -25,6 +25,11 @@ const STRATEGIES: [(&str, &str); 4] = [
          {canaryPercent: 10.0, canaryBakeTimeInMinutes: 0}, deploymentCircuitBreaker: {enable: true, rollback: true}}",
     ),
     (
+        "linear",
+        "deploymentConfiguration: {strategy: LINEAR, bakeTimeInMinutes: 0, linearConfiguration: \
+         {stepPercent: 50.0, stepBakeTimeInMinutes: 0}, deploymentCircuitBreaker: {enable: true, rollback: true}}",
+    ),
+    (
         "code-deploy",
         "deploymentController: {type: CODE_DEPLOY}\n    deploymentConfiguration: {minimumHealthyPercent: 100, \
          maximumPercent: 200}",
@@ -38,7 +43,7 @@ fn manifests(place: &Place, tag: &str) {
     for (name, configuration) in STRATEGIES {
         let rolling = "deploymentConfiguration: {minimumHealthyPercent: 100, maximumPercent: 200}";
         let mut text = fixture::service_text(name, 60).replace(rolling, configuration);
-        if matches!(name, "blue-green" | "canary") {
+        if matches!(name, "blue-green" | "canary" | "linear") {
             let port = "        containerPort: 8080\n";
             let shift = format!(
                 "{port}        advancedConfiguration: {{alternateTargetGroupArn: '{BALANCER}:targetgroup/{name}-2/c7b6a59483726151', \
@@ -105,7 +110,7 @@ fn a_good_commit_arrives_under_every_strategy_and_a_bad_one_fails_once_and_then_
         if behind.is_empty() { Ok(()) } else { Err(behind.join("\n")) }
     });
     controller.ready(objects);
-    aws.call("ecs wait services-stable --cluster lab --services rolling blue-green canary");
+    aws.call("ecs wait services-stable --cluster lab --services rolling blue-green canary linear");
     let deployment = services(&controller)["code-deploy"]["status"]["rollout"]["deployment"].clone();
     aws.call(&format!("deploy wait deployment-successful --deployment-id {}", deployment.as_str().unwrap()));
     let good = rollouts(&aws);

@@ -1,5 +1,7 @@
 //! What is remembered of rollouts.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,18 +18,34 @@ pub struct Failed {
     pub reason: String,
     /// When it was noticed.
     pub at: Timestamp,
-    /// Why its tasks stopped; absent until that was asked.
+    /// What tasks and events say of it; absent until that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub causes: Option<Vec<String>>,
+    pub causes: Option<Causes>,
+}
+
+/// What ECS says of a rollout that failed, each thing once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Causes {
+    /// Why its tasks stopped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// Events of the service that are worth reading, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
 }
 
 impl Failed {
     /// The reason, and why tasks stopped, in one sentence.
     pub fn told(&self) -> String {
-        match self.causes.as_deref() {
-            None | Some([]) => self.reason.clone(),
-            Some(causes) => format!("{}. Tasks stopped: {}", self.reason.trim_end_matches('.'), causes.join("; ")),
+        let mut told = self.reason.trim_end_matches('.').to_owned();
+        let Some(causes) = &self.causes else { return self.reason.clone() };
+        for (word, list) in [("Tasks stopped", &causes.tasks), ("Events", &causes.events)] {
+            if !list.is_empty() {
+                told += &format!(". {word}: {}", list.join("; ").trim_end_matches('.'));
+            }
         }
+        told
     }
 }
 
@@ -53,6 +71,9 @@ pub struct Rollout {
     /// The commit that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<Commit>,
+    /// Digests of the images that it brought, by container, as its tasks run them; absent until that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<BTreeMap<String, String>>,
     /// How it ended; absent while it is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,
@@ -114,6 +135,7 @@ impl Rollout {
             at: now,
             progress: None,
             commit: intent.commit,
+            images: None,
             end: None,
         }
     }
@@ -128,6 +150,7 @@ impl Rollout {
             at: now,
             progress: None,
             commit: intent.commit,
+            images: None,
             end: None,
         }
     }

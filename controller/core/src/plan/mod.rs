@@ -162,8 +162,10 @@ pub enum Ask {
     CodeDeploy,
     /// The newest service deployment of a service with the ECS controller.
     ServiceDeployment,
-    /// Why tasks of the last rollout stopped.
-    StoppedTasks,
+    /// What ECS says of the last rollout, which failed: why its tasks stopped, and events.
+    Causes,
+    /// Which images the tasks of the last rollout run.
+    Images,
 }
 
 /// What is to be done about one object, and why the rest is not.

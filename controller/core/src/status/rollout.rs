@@ -145,6 +145,9 @@ fn entry(rollout: &Rollout) -> Value {
         "outcome": rollout.end.as_ref().map_or(json!("InProgress"), |end| json!(end.outcome)),
     });
     tell_commit(rollout, &mut told);
+    if let Some(images) = rollout.images.as_ref().filter(|images| !images.is_empty()) {
+        told["images"] = json!(images);
+    }
     if let Some(id) = &rollout.deployment {
         told["deployment"] = json!(id);
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::batch::{Answer, Answers, Batcher};
 use super::deployments::{Groups, code_deploy, service_deployment};
-use super::tasks::stopped_tasks;
+use super::tasks::{causes, images};
 use crate::clock::Clock;
 
 /// DescribeServices takes ten names of one cluster (ECS API reference).
@@ -99,9 +99,11 @@ impl Reader {
                     let (groups, clock) = (&self.groups, &self.clock);
                     observed.code_deploy = code_deploy(&self.gateway, groups, clock, desired, followed).await?;
                 }
-                Ask::StoppedTasks => {
-                    let revision = memory.rollout.as_ref().map(|rollout| rollout.task_definition.as_str());
-                    observed.stopped = stopped_tasks(&self.gateway, desired, revision).await?;
+                Ask::Causes => {
+                    observed.causes = causes(&self.gateway, desired, memory.rollout.as_ref()).await?;
+                }
+                Ask::Images => {
+                    observed.images = images(&self.gateway, desired, memory.rollout.as_ref()).await?;
                 }
                 Ask::ServiceDeployment => {
                     observed.deployment = service_deployment(&self.gateway, desired, observed).await?;

@@ -31,7 +31,8 @@ impl Seen {
             revision_content: None,
             deployment: Observation::Unknown,
             code_deploy: Observation::Unknown,
-            stopped: Observation::Unknown,
+            causes: Observation::Unknown,
+            images: Observation::Unknown,
             ..observed.clone()
         };
         // What was just read from JSON can be written as JSON.

@@ -1,44 +1,105 @@
-//! Why tasks stopped: what a person looks for first when a rollout has failed.
+//! What tasks and events tell of a rollout that has ended: why it failed, or which images it brought.
+
+use std::collections::BTreeMap;
 
 use evenkeel_aws::{AwsError, Gateway};
+use evenkeel_core::memory::{Causes, Rollout};
 use evenkeel_core::operation::Operation;
 use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::service::Desired;
+use evenkeel_core::view::seconds;
 use serde_json::{Value, json};
 
 /// Stopped tasks that are looked at. AWS keeps them for an hour or so, and one bad revision stops them all alike.
-const TASKS: usize = 20;
-/// Reasons that are told.
-const REASONS: usize = 3;
-/// Characters of a reason that are told; those of image pulls may run to a page.
+const STOPPED: usize = 20;
+/// Running tasks that are looked at: those of one rollout run the same images.
+const RUNNING: usize = 5;
+/// Reasons and events that are told, of each.
+const TOLD: usize = 3;
+/// Characters of one that are told; those of image pulls may run to a page.
 const LENGTH: usize = 300;
 
-/// The reasons for which tasks of a service stopped that ran `revision`, each once, in the order of their number.
-pub(super) async fn stopped_tasks(
+/// Events of a rollout's everyday life (ECS developer guide, "Amazon ECS service event messages"): not worth reading when
+/// it has failed.
+const EVERYDAY: [&str; 8] = [
+    "has started",
+    "has stopped",
+    "steady state",
+    "registered",
+    "begun draining",
+    "deployment completed",
+    "rolling back to deployment",
+    "updated",
+];
+
+/// Why a rollout failed, in ECS's words.
+pub(super) async fn causes(
     gateway: &Gateway,
     desired: &Desired,
-    revision: Option<&str>,
-) -> Result<Observation<Vec<String>>, AwsError> {
-    let body = json!({
-        "cluster": desired.cluster, "serviceName": desired.service, "desiredStatus": "STOPPED", "maxResults": TASKS,
-    });
-    let answer = gateway.call(Operation::ListTasks, &body).await?;
-    let arns = answer["taskArns"].as_array().cloned().unwrap_or_default();
-    if arns.is_empty() {
-        return Ok(Observation::Absent);
-    }
-    let answer = gateway.call(Operation::DescribeTasks, &json!({"cluster": desired.cluster, "tasks": arns})).await?;
-    let tasks = answer["tasks"].as_array().into_iter().flatten();
-    let its = tasks.filter(|task| revision.is_none_or(|arn| arn.is_empty() || task["taskDefinitionArn"] == arn));
+    rollout: Option<&Rollout>,
+) -> Result<Observation<Causes>, AwsError> {
+    let reasons = tasks(gateway, desired, rollout, "STOPPED", STOPPED).await?;
     let mut counted: Vec<(String, usize)> = Vec::new();
-    for reason in its.filter_map(reason) {
+    for reason in reasons.iter().filter_map(reason) {
         match counted.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += 1,
             None => counted.push((reason, 1)),
         }
     }
     counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    Ok(Observation::Present(counted.into_iter().take(REASONS).map(|(reason, _)| reason).collect()))
+    let tasks = counted.into_iter().take(TOLD).map(|(reason, _)| reason).collect();
+    let body = json!({"cluster": desired.cluster, "services": [desired.service]});
+    let answer = gateway.call(Operation::DescribeServices, &body).await?;
+    let events = answer.pointer("/services/0/events").and_then(Value::as_array);
+    let since = rollout.map(|rollout| rollout.at);
+    let prefix = format!("(service {}) ", desired.service);
+    let mut told: Vec<String> = Vec::new();
+    for event in events.into_iter().flatten() {
+        let recent = seconds(&event["createdAt"]).zip(since).is_none_or(|(at, since)| at >= since);
+        let message = event["message"].as_str().unwrap_or_default().replace(&prefix, "");
+        let worth = !message.is_empty() && !EVERYDAY.iter().any(|words| message.contains(words));
+        if recent && worth && !told.contains(&message) && told.len() < TOLD {
+            told.push(message.chars().take(LENGTH).collect());
+        }
+    }
+    Ok(Observation::Present(Causes { tasks, events: told }))
+}
+
+/// Digests of the images that the tasks of a rollout run, by container.
+pub(super) async fn images(
+    gateway: &Gateway,
+    desired: &Desired,
+    rollout: Option<&Rollout>,
+) -> Result<Observation<BTreeMap<String, String>>, AwsError> {
+    let tasks = tasks(gateway, desired, rollout, "RUNNING", RUNNING).await?;
+    let containers = tasks.iter().flat_map(|task| task["containers"].as_array().into_iter().flatten());
+    let digest = |container: &Value| {
+        let text = |name: &str| container[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        Some((text("name")?, text("imageDigest")?))
+    };
+    Ok(Observation::Present(containers.filter_map(digest).collect()))
+}
+
+/// Tasks of a service that run a rollout's revision.
+async fn tasks(
+    gateway: &Gateway,
+    desired: &Desired,
+    rollout: Option<&Rollout>,
+    status: &str,
+    most: usize,
+) -> Result<Vec<Value>, AwsError> {
+    let body = json!({
+        "cluster": desired.cluster, "serviceName": desired.service, "desiredStatus": status, "maxResults": most,
+    });
+    let answer = gateway.call(Operation::ListTasks, &body).await?;
+    let arns = answer["taskArns"].as_array().cloned().unwrap_or_default();
+    if arns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answer = gateway.call(Operation::DescribeTasks, &json!({"cluster": desired.cluster, "tasks": arns})).await?;
+    let revision = rollout.map(|rollout| rollout.task_definition.as_str()).filter(|arn| !arn.is_empty());
+    let its = |task: &&Value| revision.is_none_or(|arn| task["taskDefinitionArn"] == arn);
+    Ok(answer["tasks"].as_array().into_iter().flatten().filter(its).cloned().collect())
 }
 
 /// Why one task stopped: in its own words, with those of the container that says more.

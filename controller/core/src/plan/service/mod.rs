@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use super::{Mandate, Observation, Owner, Plan, Waiting};
-use crate::memory::Memory;
+use crate::memory::{Causes, Memory};
 use crate::reason::Reason;
 use crate::spec::{self, DriftMode};
 use crate::view::ServiceView;
@@ -96,9 +96,12 @@ pub struct Observed {
     /// From CodeDeploy: absent, if it has no deployment group for the service; read when a plan asks for it.
     #[serde(default)]
     pub code_deploy: Observation<CodeDeploy>,
-    /// From DescribeTasks: why tasks of the last rollout stopped, each reason once; read when a plan asks for it.
+    /// From DescribeTasks and the service's events: why the last rollout failed; read when a plan asks for it.
     #[serde(default)]
-    pub stopped: Observation<Vec<String>>,
+    pub causes: Observation<Causes>,
+    /// From DescribeTasks: digests of the images that run, by container; read when a plan asks for it.
+    #[serde(default)]
+    pub images: Observation<BTreeMap<String, String>>,
     /// When all of this was read: the oldest of its parts.
     pub read_at: Timestamp,
 }

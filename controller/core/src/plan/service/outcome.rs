@@ -1,12 +1,12 @@
 //! How a rollout of ours stands: under way, arrived, failed, or overtaken, by what ECS and CodeDeploy show.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Desired, Observed};
-use crate::memory::{End, Ended, Failed, Memory, Progress, Rollout};
+use crate::memory::{Causes, End, Ended, Failed, Memory, Progress, Rollout};
 use crate::plan::{Ask, Observation, TAG_FAILED};
 use crate::spec::Duration;
 use crate::view::{Controller, DeploymentView, ServiceView, seconds};
@@ -67,13 +67,23 @@ pub(super) fn judge(
     let known = || service.tags().get(TAG_FAILED).is_some_and(|tag| tag == content);
     if memory.failed.is_none() && memory.applied.is_null() && known() {
         let reason = "an earlier rollout of this content failed (known from the service's tag)".to_owned();
-        memory.failed = Some(Failed { content: content.to_owned(), reason, at: now, causes: Some(Vec::new()) });
+        memory.failed = Some(Failed { content: content.to_owned(), reason, at: now, causes: Some(Causes::default()) });
     }
     if let Some(failed) = memory.failed.as_mut().filter(|failed| failed.causes.is_none()) {
-        match &observed.stopped {
-            Observation::Unknown => _ = asks.insert(Ask::StoppedTasks),
-            Observation::Absent => failed.causes = Some(Vec::new()),
+        match &observed.causes {
+            Observation::Unknown => _ = asks.insert(Ask::Causes),
+            Observation::Absent => failed.causes = Some(Causes::default()),
             Observation::Present(causes) => failed.causes = Some(causes.clone()),
+        }
+    }
+    let arrived = |rollout: &&mut Rollout| {
+        rollout.images.is_none() && rollout.end.as_ref().is_some_and(|end| end.outcome == Ended::Succeeded)
+    };
+    if let Some(rollout) = memory.rollout.as_mut().filter(arrived) {
+        match &observed.images {
+            Observation::Unknown => _ = asks.insert(Ask::Images),
+            Observation::Absent => rollout.images = Some(BTreeMap::new()),
+            Observation::Present(images) => rollout.images = Some(images.clone()),
         }
     }
     Judgement { failed: memory.failed.clone(), again: false }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fixture::{ARN, World, body, now, operations, paths, reasons, world};
-use crate::memory::{Ended, SETTLE, TargetGroups};
+use crate::memory::{Causes, Ended, SETTLE, TargetGroups};
 use crate::operation::Operation;
 use crate::plan::service::CodeDeploy;
 use crate::plan::{Ask, Observation};
@@ -202,12 +202,13 @@ fn a_failed_deployment_is_remembered_with_what_code_deploy_said_and_not_tried_ag
     let plan = world.plan();
     assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
     assert!(!plan.asks.contains(&Ask::CodeDeploy), "what has ended is not asked about again");
-    assert!(plan.asks.contains(&Ask::StoppedTasks), "but why its tasks stopped");
-    world.observed.stopped = Observation::Present(vec!["CannotPullContainerError: not found".into()]);
+    assert!(plan.asks.contains(&Ask::Causes), "but why its tasks stopped");
+    let causes = Causes { tasks: vec!["CannotPullContainerError: not found".into()], events: Vec::new() };
+    world.observed.causes = Observation::Present(causes);
     let plan = world.plan();
     assert!(plan.waiting[0].message.contains("failed. Tasks stopped: CannotPullContainerError: not found; it is not"));
     world.memory = plan.memory;
-    world.observed.stopped = Observation::Unknown;
+    world.observed.causes = Observation::Unknown;
     assert!(world.plan().asks.is_empty(), "nor that");
     world.desired.mandate.retry = Some("now".into());
     world.observed.code_deploy = group(json!([deployment("Failed")]));
@@ -231,6 +232,7 @@ fn a_deployment_that_succeeded_ends_the_rollout_and_its_revision_is_the_one_to_g
     stale.observed.code_deploy = group(json!([deployment("Succeeded")]));
     assert_eq!(reasons(&stale.plan()), [Reason::AwaitingWrite], "a read that lags behind starts no second one");
     assert_eq!(plan.memory.last_good.as_deref(), Some(ARN));
+    assert!(plan.asks.contains(&Ask::Images), "which images it brought");
 }
 
 #[test]
