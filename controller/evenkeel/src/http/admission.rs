@@ -94,31 +94,28 @@ impl Admission {
 
     /// Reads the files again now and then, for as long as it is polled. A file that is wrong leaves all as it was.
     pub(super) async fn follow(self) {
-        let Some(current) = self.tls.clone() else { return std::future::pending().await };
         let mut was_wrong = false;
         loop {
             tokio::time::sleep(PERIOD).await;
-            let files = self.files.clone();
-            let has_tokens = self.tokens.is_some();
-            let read = tokio::task::spawn_blocking(move || {
-                let tokens = if has_tokens { Some(read_tokens(&files.tokens)?) } else { None };
-                Ok::<_, String>((tls::server(&files.certificate, &files.key)?, tokens))
-            });
-            match read.await.unwrap_or_else(|panic| Err(panic.to_string())) {
-                Ok((tls, tokens)) => {
-                    *current.write().unwrap_or_else(PoisonError::into_inner) = tls;
-                    if let (Some(place), Some(tokens)) = (&self.tokens, tokens) {
-                        *place.write().unwrap_or_else(PoisonError::into_inner) = tokens;
-                    }
-                    was_wrong = false;
-                }
-                Err(error) if !was_wrong => {
-                    tracing::warn!(error, "certificate or tokens cannot be read again, those before are kept");
-                    was_wrong = true;
-                }
-                Err(_) => {}
+            let this = self.clone();
+            let read = tokio::task::spawn_blocking(move || this.read_again()).await;
+            let wrong = read.unwrap_or_else(|panic| Err(panic.to_string())).err();
+            if let (Some(error), false) = (&wrong, was_wrong) {
+                tracing::warn!(error, "certificate or tokens cannot be read again, those before are kept");
             }
+            was_wrong = wrong.is_some();
         }
+    }
+
+    fn read_again(&self) -> Result<(), String> {
+        let Some(tls) = &self.tls else { return Ok(()) };
+        let config = tls::server(&self.files.certificate, &self.files.key)?;
+        if let Some(tokens) = &self.tokens {
+            let read = read_tokens(&self.files.tokens)?;
+            *tokens.write().unwrap_or_else(PoisonError::into_inner) = read;
+        }
+        *tls.write().unwrap_or_else(PoisonError::into_inner) = config;
+        Ok(())
     }
 
     /// Tells who a request is from.
@@ -207,5 +204,34 @@ mod tests {
         assert!(wrong(Guarding { tokens: path(), ..Guarding::default() }).contains("--tls-cert"));
         assert!(wrong(Guarding { certificate: path(), ..Guarding::default() }).contains("go together"));
         assert!(Admission::read(Guarding::default()).unwrap().tls().is_none());
+    }
+
+    #[test]
+    fn files_that_changed_are_taken_and_ones_that_are_wrong_are_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let write = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        write("crt", &made.cert.pem());
+        write("key", &made.signing_key.serialize_pem());
+        write("tokens", "read grafana 0123456789abcdef");
+        let guarding =
+            Guarding { certificate: Some(path("crt")), key: Some(path("key")), tokens: Some(path("tokens")) };
+        let admission = Admission::read(guarding).unwrap();
+        let before = admission.tls().unwrap();
+        let admit = admission.clone().admit();
+        let name = |token: &str| admit(&parts(None, Some(&format!("Bearer {token}")))).map(|client| client.name);
+        assert_eq!(name("0123456789abcdef").unwrap(), "grafana");
+        write("tokens", "operate alice fedcba9876543210");
+        admission.read_again().unwrap();
+        assert!(name("0123456789abcdef").is_err());
+        assert_eq!(name("fedcba9876543210").unwrap(), "alice");
+        assert!(!Arc::ptr_eq(&before, &admission.tls().unwrap()));
+        // Half a rotation: the key of another certificate.
+        let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        write("key", &other.signing_key.serialize_pem());
+        write("tokens", "operate bob 0000000000000000");
+        assert!(admission.read_again().unwrap_err().contains("crt"));
+        assert_eq!(name("fedcba9876543210").unwrap(), "alice");
     }
 }
