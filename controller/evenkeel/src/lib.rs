@@ -25,3 +25,9 @@ pub mod shutdown;
 pub mod source;
 pub mod trail;
 pub mod workqueue;
+
+/// The system's allocator keeps an arena for each of the many threads that block for a moment, and with them three times
+/// what is in use (docs/benchmarks.md); musl's, which the image would have, is slow with threads as well.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
