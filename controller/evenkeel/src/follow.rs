@@ -54,7 +54,7 @@ pub async fn read_once(root: &Path) -> Result<Snapshot, SourceError> {
 
 async fn load_and_apply(engine: &Engine, snapshot: &Arc<Snapshot>) -> Result<Summary, ApplyError> {
     let load = checked(snapshot.clone(), Some(&engine.context.store)).await?;
-    commits::remember(&engine.context, &snapshot.commit).await?;
+    commits::remember(&engine.context.store, &snapshot.commit, engine.context.clock.now()).await?;
     apply_load(engine, &load, &snapshot.revision).await
 }
 

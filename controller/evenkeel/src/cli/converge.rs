@@ -64,7 +64,9 @@ pub(super) async fn load_once(engine: &Engine, root: &Path) -> Result<Load, Stri
     let snapshot = follow::read_once(root).await.map_err(|error| error.to_string())?;
     let revision = snapshot.revision.clone();
     let commit = snapshot.commit.clone();
-    commits::remember(&engine.context, &commit).await.map_err(|error| error.to_string())?;
+    commits::remember(&engine.context.store, &commit, engine.context.clock.now())
+        .await
+        .map_err(|error| error.to_string())?;
     let checked = follow::checked(Arc::new(snapshot), Some(&engine.context.store)).await;
     let load = checked.map_err(|error| error.to_string())?;
     for problem in &load.problems {

@@ -333,7 +333,7 @@ async fn asked_for_by(context: &Context, key: &ObjectKey, brings: Option<&Object
     if record.revision.is_empty() {
         return None;
     }
-    Some(commits::of(context, &record.revision).await)
+    Some(commits::of(&context.store, &record.revision).await)
 }
 
 /// An error as a status tells it: without the id of the request, which is another one each time and stands in the log. So
