@@ -205,7 +205,7 @@ fn the_service_is_as_the_sheet_says() {
             ("/service/schedulingStrategy", json!("REPLICA")),
             ("/service/desiredCount", json!(count)),
             ("/service/deploymentController/type", json!("CODE_DEPLOY")),
-            ("/service/deploymentConfiguration/deploymentCircuitBreaker", json!({"enable": true, "rollback": true})),
+            ("/codeDeploy/deploymentConfigName", json!("CodeDeployDefault.ECSAllAtOnce")),
             ("/service/healthCheckGracePeriodSeconds", json!(300)),
             ("/service/networkConfiguration/awsvpcConfiguration/subnets/2", Value::Null),
             ("/service/networkConfiguration/awsvpcConfiguration/securityGroups/1", Value::Null),
