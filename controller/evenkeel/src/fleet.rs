@@ -36,6 +36,7 @@ pub struct Connection {
     pub reader: Reader,
     identity: OnceCell<Identity>,
     reach: Reach,
+    clock: Clock,
 }
 
 impl Fleet {
@@ -62,7 +63,7 @@ impl Fleet {
             let on_call = reach.on_call(self.clock.clone(), self.on_call.clone());
             let gateway = Gateway::connect(&account, self.transport.clone(), self.clock.for_aws(), Some(on_call)).await;
             let reader = Reader::new(gateway.read_only(self.read_only), self.clock.clone());
-            Arc::new(Connection { reader, identity: OnceCell::new(), reach })
+            Arc::new(Connection { reader, identity: OnceCell::new(), reach, clock: self.clock.clone() })
         });
         connection.await.clone()
     }
@@ -108,7 +109,8 @@ impl Connection {
     /// STS could not be asked, or it names another account ([`ErrorClass::Denied`]).
     pub async fn verify(&self, spec: &ClusterSpec) -> Result<(), AwsError> {
         let Some(expected) = &spec.account_id else { return Ok(()) };
-        let account = &self.identity().await.inspect_err(|error| self.reach.unanswered(error))?.account;
+        let account =
+            &self.identity().await.inspect_err(|error| self.reach.unanswered(error, self.clock.now()))?.account;
         if account == expected {
             return Ok(());
         }

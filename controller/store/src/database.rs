@@ -5,6 +5,7 @@
 //! ```text
 //! meta/store-id                     16 bytes, from which uids are derived
 //! meta/sequence                     u64, big endian: the last resourceVersion given out
+//! meta/commits                      u64, big endian: how many batches were written, this one included
 //! object/<Kind>/<namespace>/<name>  the object as JSON; no namespace for cluster-scoped kinds
 //! record/<table>/<key>              bytes
 //! ```
@@ -15,6 +16,10 @@
 //! - On Linux `flush` ends in `sync_file_range`, which leaves out the file's length and the disk's own cache, and large
 //!   values go to files of their own under `blobs/` that are never synced (read in its source). That survives the end of
 //!   the process, but not of the machine, so [`Database::write`] syncs the files itself.
+//! - A log that is damaged in its middle opens all the same, without what came after: it looks like one that a crash cut
+//!   short (measured, with single bits). So the number of the last commit also stands in a file of its own, `head`, written
+//!   after each commit, and a database that is behind it is refused. It is not synced: after a power failure it may be
+//!   behind, and is never ahead.
 //! - `flush_async` misbehaves under tokio's paused clock, and `watch_prefix` blocks the writer once a reader lags: neither
 //!   is used. The background flusher would only add a thread, so it is off.
 
@@ -22,6 +27,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use evenkeel_core::object::{ObjectKey, ResourceVersion};
@@ -30,7 +36,7 @@ use uuid::Uuid;
 use crate::backup::Entry;
 use crate::batch::{MAX_BYTES, Table};
 use crate::decide::Changes;
-use crate::directory::FORMAT;
+use crate::directory::{FORMAT, private_file};
 use crate::published::Index;
 use crate::stored::Stored;
 
@@ -39,6 +45,7 @@ const CACHE_BYTES: u64 = 8 << 20;
 
 const STORE_ID: &[u8] = b"meta/store-id";
 const SEQUENCE: &[u8] = b"meta/sequence";
+const COMMITS: &[u8] = b"meta/commits";
 const OBJECTS: &[u8] = b"object/";
 
 /// How far versions go on after a restore: further than any that were given out after the backup was made.
@@ -133,6 +140,7 @@ fn meta<const N: usize>(key: &[u8], value: Option<&[u8]>) -> Result<[u8; N], Fai
 #[derive(Debug)]
 pub(crate) struct Database {
     db: sled::Db,
+    commits: u64,
     /// `None` for a temporary one. Dropped after the database.
     files: Option<Files>,
 }
@@ -145,12 +153,22 @@ impl Database {
             migration(&db)?;
             db.flush()?;
         }
-        Ok(Self { db, files: Some(Files::open(path)?) })
+        // A store of before this was counted begins with none.
+        let commits = db.get(COMMITS)?.map_or(Ok([0; 8]), |value| meta(COMMITS, Some(&value)))?;
+        let commits = u64::from_be_bytes(commits);
+        let files = Files::open(path)?;
+        let noted = files.noted();
+        // Whole before anything is refused: its parts must go in their order.
+        let database = Self { db, commits, files: Some(files) };
+        match noted?.and_then(|noted| noted.checked_sub(commits)) {
+            None | Some(0) => Ok(database),
+            Some(lost) => Err(Failure::Corrupt(format!("its log is damaged, and the last {lost} commits are lost"))),
+        }
     }
 
     /// A database that is gone once dropped.
     pub(crate) fn temporary() -> Result<Self, Failure> {
-        Ok(Self { db: config().temporary(true).open()?, files: None })
+        Ok(Self { db: config().temporary(true).open()?, commits: 0, files: None })
     }
 
     /// Makes an empty database a new store with this identity.
@@ -190,7 +208,7 @@ impl Database {
     pub(crate) fn fill(&mut self, entries: &[Entry]) -> Result<(), Failure> {
         let (mut batch, mut bytes) = (sled::Batch::default(), 0);
         let mut sequence = None;
-        for (key, value) in entries {
+        for (key, value) in entries.iter().filter(|(key, _)| key != COMMITS) {
             if key == SEQUENCE {
                 sequence = value.as_slice().try_into().ok().map(u64::from_be_bytes);
                 continue;
@@ -230,12 +248,16 @@ impl Database {
         self.commit(batch)
     }
 
-    fn commit(&mut self, batch: sled::Batch) -> Result<(), Failure> {
+    fn commit(&mut self, mut batch: sled::Batch) -> Result<(), Failure> {
+        let commits = self.commits + 1;
+        batch.insert(COMMITS, &commits.to_be_bytes());
         self.db.apply_batch(batch)?;
         self.db.flush()?;
         if let Some(files) = &mut self.files {
             files.sync()?;
+            files.note(commits)?;
         }
+        self.commits = commits;
         Ok(())
     }
 
@@ -260,10 +282,15 @@ impl Database {
     }
 }
 
+/// Bytes of the note in `head`: two lines of twenty digits, the same twice.
+const HEAD: usize = 42;
+
 /// The files of a database, to be synced.
 #[derive(Debug)]
 struct Files {
     log: File,
+    /// The number of the last commit, once more.
+    head: File,
     blobs: PathBuf,
     /// Blobs that are on disk; sled writes each once.
     synced: HashSet<OsString>,
@@ -273,12 +300,31 @@ impl Files {
     /// Takes the files of an open database, and syncs them: they may be new, or what a crash left.
     fn open(path: &Path) -> io::Result<Self> {
         let log = File::options().write(true).open(path.join("db"))?;
-        let mut files = Self { log, blobs: path.join("blobs"), synced: HashSet::new() };
+        let head = private_file().read(true).open(path.with_file_name("head"))?;
+        let mut files = Self { log, head, blobs: path.join("blobs"), synced: HashSet::new() };
         files.sync()?;
         for made in ["conf", "blobs", ".", ".."] {
             File::open(path.join(made))?.sync_all()?;
         }
         Ok(files)
+    }
+
+    /// The number of the last commit that was noted; none where nothing legible is.
+    fn noted(&self) -> io::Result<Option<u64>> {
+        let mut bytes = [0; HEAD];
+        match self.head.read_exact_at(&mut bytes, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let number = |part: &[u8]| std::str::from_utf8(part).ok()?.trim().parse::<u64>().ok();
+        let (first, second) = bytes.split_at(HEAD / 2);
+        // Half of a note, or a damaged one, says nothing.
+        Ok(number(first).filter(|noted| Some(*noted) == number(second)))
+    }
+
+    fn note(&self, commits: u64) -> io::Result<()> {
+        self.head.write_all_at(format!("{commits:<20}\n{commits:<20}\n").as_bytes(), 0)
     }
 
     fn sync(&mut self) -> io::Result<()> {

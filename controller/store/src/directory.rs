@@ -4,6 +4,7 @@
 //! <path>/          0700
 //!   lock           held while the store is open
 //!   format         "evenkeel store format 1"
+//!   head           number of the last commit, twice; see the database
 //!   sled/          the database
 //! ```
 //!
@@ -103,7 +104,7 @@ impl Drop for Directory {
     }
 }
 
-fn private_file() -> OpenOptions {
+pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.create(true).write(true).mode(0o600);
     options

@@ -62,7 +62,8 @@ fn the_chart_gives_what_it_gave_before() {
 }
 
 /// Everything that the chart can give.
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
+    "api.existingSecret=api",
     "source.repository=git@git.example.com:platform/desired-state.git",
     "source.ssh=true",
     "source.existingSecret=git-key",

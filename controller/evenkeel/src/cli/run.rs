@@ -73,7 +73,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
             let (engine, root) = (engine.clone(), config.source().to_owned());
             tokio::spawn(async move { follow::follow(engine, &root, readiness).await })
         };
-        let trails = trails(&config).await;
+        let trails = trails(&config).await?;
         let trails: Vec<_> = trails.into_iter().map(|it| tokio::spawn(trail::follow(it, engine.clone()))).collect();
         let view = recent.map(|recent| tokio::spawn(Live::new(store.clone(), recent, hints.unwrap_or_default()).run()));
         let drained = {
@@ -102,15 +102,19 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
 }
 
 /// Where records of changes come from.
-async fn trails(config: &Config) -> Vec<trail::Source> {
+async fn trails(config: &Config) -> Result<Vec<trail::Source>, String> {
     let mut sources = Vec::new();
     for place in &config.trail {
-        sources.push(match place.starts_with("https://") || place.starts_with("http://") {
+        let is_queue = place.starts_with("https://") || place.starts_with("http://");
+        if is_queue && config.is_sandboxed() {
+            return Err("a sandbox calls nobody: give --trail a file or a directory".into());
+        }
+        sources.push(match is_queue {
             true => trail::Source::Queue(Queue::connect(place, config.endpoint_url.as_deref()).await),
             false => trail::Source::Files(place.into()),
         });
     }
-    sources
+    Ok(sources)
 }
 
 /// What to try next.

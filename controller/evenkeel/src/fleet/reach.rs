@@ -19,9 +19,16 @@ pub(super) struct Reach(Arc<Mutex<Seen>>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    answered: Option<Timestamp>,
-    /// Why the last read failed.
-    failed: Option<String>,
+    answered: bool,
+    /// Why the last read failed, and since when reads do.
+    failed: Option<(String, Timestamp)>,
+}
+
+impl Seen {
+    fn fail(&mut self, why: String, now: Timestamp) {
+        let since = self.failed.as_ref().map_or(now, |(_, since)| *since);
+        self.failed = Some((why, since));
+    }
 }
 
 impl Reach {
@@ -42,25 +49,25 @@ impl Reach {
         let mut seen = self.lock();
         match call.outcome {
             Err(class @ (ErrorClass::Denied | ErrorClass::Transient)) => {
-                seen.failed = Some(format!("{} failed: {}", call.operation, class.label()));
+                seen.fail(format!("{} failed: {}", call.operation, class.label()), now);
             }
             // Whatever else AWS says, it says it.
-            _ => *seen = Seen { answered: Some(now), failed: None },
+            _ => *seen = Seen { answered: true, failed: None },
         }
     }
 
     /// Notes that it could not even be said whose account it is.
-    pub(super) fn unanswered(&self, error: &AwsError) {
-        self.lock().failed = Some(format!("{} failed: {}", error.operation, error.code));
+    pub(super) fn unanswered(&self, error: &AwsError, now: Timestamp) {
+        self.lock().fail(format!("{} failed: {}", error.operation, error.code), now);
     }
 
     pub(super) fn judge(&self, now: Timestamp) -> Result<(), String> {
         let seen = self.lock();
         match (&seen.failed, seen.answered) {
-            (None, Some(_)) => Ok(()),
-            (Some(_), Some(answered)) if now.duration_since(answered) < PATIENCE => Ok(()),
-            (Some(why), _) => Err(why.clone()),
-            (None, None) => Err(NOT_ASKED.to_owned()),
+            (None, true) => Ok(()),
+            (Some((_, since)), true) if now.duration_since(*since) < PATIENCE => Ok(()),
+            (Some((why, _)), _) => Err(why.clone()),
+            (None, false) => Err(NOT_ASKED.to_owned()),
         }
     }
 
@@ -90,6 +97,7 @@ mod tests {
         assert_eq!(reach.judge(start), Ok(()), "whoever throttles is there");
         reach.note(&call(Err(ErrorClass::Transient)), start);
         assert_eq!(reach.judge(start + PATIENCE / 2), Ok(()));
+        reach.note(&call(Err(ErrorClass::Transient)), start + PATIENCE / 2);
         assert_eq!(reach.judge(start + PATIENCE), Err("DescribeServices failed: transient".to_owned()));
         reach.note(&call(Ok(())), start + PATIENCE);
         assert_eq!(reach.judge(start + PATIENCE), Ok(()));
