@@ -109,7 +109,7 @@ async fn refusals_of_half_of_all_calls_lose_no_service_and_end() {
     world.sandbox().add_fault(Rule::any(When::Probability(0.5), Fault::Throttle));
     world.files = FLEET.files();
     world.commit().await;
-    world.pass(3_600).await;
+    world.pass(900).await;
     world.sandbox().clear_faults();
     settle(&world, 1_800).await;
     world.assert_stable().await;
