@@ -39,6 +39,7 @@ impl Engine {
         options: Options,
         rng: fastrand::Rng,
     ) -> Self {
+        let fleet = fleet.limited(options.budget_share);
         let queue = Workqueue::observed(rng, metrics.on_queue());
         let revisions = Revisions::new(store.clone(), clock.clone());
         let (seen, trail) = (Seen::default(), Trail::default());

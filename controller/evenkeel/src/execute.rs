@@ -1,10 +1,11 @@
 //! Carries out a plan's actions in order. No decision is left to make here.
 
-use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::memory::Memory;
 use evenkeel_core::operation::{Action, Operation};
 use serde_json::Value;
 
+use crate::budget::Metered;
 use crate::clock::Clock;
 
 /// What became of the actions.
@@ -17,7 +18,7 @@ pub struct Execution {
 }
 
 /// Executes the actions, recording each success into `memory`.
-pub async fn execute(gateway: &Gateway, actions: &[Action], memory: &mut Memory, clock: &Clock) -> Execution {
+pub async fn execute(gateway: &Metered, actions: &[Action], memory: &mut Memory, clock: &Clock) -> Execution {
     for (done, action) in actions.iter().enumerate() {
         let answer = match gateway.call(action.operation, &action.body).await {
             Ok(answer) => answer,

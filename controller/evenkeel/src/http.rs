@@ -119,6 +119,7 @@ async fn metrics(State(served): State<Served>, headers: HeaderMap) -> impl IntoR
     let context = &served.engine.context;
     // Closed during a shutdown: the rest is worth a scrape all the same.
     let store = context.store.stats().await.ok();
+    context.metrics.budgets(context.options.budget_share, &context.fleet.levels());
     let text = context.metrics.render(&served.engine.queue.stats(), store.as_ref(), format);
     ([(header::CONTENT_TYPE, format.content_type())], text)
 }

@@ -5,6 +5,7 @@
 //! to it. What is decided is decided in `evenkeel-core`.
 
 pub mod apply;
+pub mod budget;
 pub mod cli;
 pub mod clock;
 mod commits;

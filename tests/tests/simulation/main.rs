@@ -1,6 +1,7 @@
 //! The whole controller against the sandbox, in virtual time.
 #![allow(clippy::unwrap_used)]
 
+mod budget;
 mod chaos;
 mod converge;
 mod counts;

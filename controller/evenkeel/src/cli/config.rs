@@ -10,6 +10,9 @@ use serde::Deserialize;
 use crate::http::Guarding;
 use crate::reconcile::Options;
 
+/// People, pipelines and other tools draw on the same buckets, and come to half of them at most, one hopes.
+const BUDGET_SHARE: f64 = 0.5;
+
 /// What `run`, `sync` and `plan` have in common.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -41,6 +44,11 @@ pub(super) struct Config {
     /// How many objects are worked on at once [default: 64]
     #[arg(long, env = "EVENKEEL_CONCURRENCY", value_name = "N")]
     pub(super) concurrency: Option<usize>,
+    /// Part of AWS's published request rates to use, per account and region; the rest is left to people and other tools
+    /// [default: 0.5; in a sandbox no limit]
+    #[arg(long, env = "EVENKEEL_BUDGET_SHARE", value_name = "PART", value_parser = share)]
+    #[serde(deserialize_with = "optional_share")]
+    pub(super) budget_share: Option<f64>,
     /// How much is logged: error, warn, info, debug, trace, or a filter as of tracing's EnvFilter [default: info]
     #[arg(long, env = "EVENKEEL_LOG", value_name = "LEVEL")]
     pub(super) log: Option<String>,
@@ -106,6 +114,7 @@ impl Config {
             interval: self.interval.or(file.interval),
             resync: self.resync.or(file.resync),
             concurrency: self.concurrency.or(file.concurrency),
+            budget_share: self.budget_share.or(file.budget_share),
             log: self.log.or(file.log),
             log_format: self.log_format.or(file.log_format),
             data: self.data.or(file.data),
@@ -158,8 +167,25 @@ impl Config {
             resync: self.resync.unwrap_or(defaults.resync),
             rollout_watch: if self.is_sandboxed() { Duration::from_secs(2) } else { defaults.rollout_watch },
             concurrency: self.concurrency.unwrap_or(defaults.concurrency),
+            budget_share: self.budget_share.or(if self.is_sandboxed() { None } else { Some(BUDGET_SHARE) }),
         }
     }
+}
+
+/// A part above 0, up to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let part: f64 = text.parse().map_err(|_| format!("{text:?} is no number"))?;
+    within(part)
+}
+
+fn within(part: f64) -> Result<f64, String> {
+    let fits = part > 0.0 && part <= 1.0;
+    if fits { Ok(part) } else { Err(format!("{part} is not above 0 and at most 1")) }
+}
+
+fn optional_share<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let part = Option::<f64>::deserialize(deserializer)?;
+    part.map(|part| within(part).map_err(serde::de::Error::custom)).transpose()
 }
 
 /// A duration as people write it: `90s`, `15m`, `1h30m`.

@@ -8,6 +8,7 @@ use evenkeel_aws::Transport;
 use evenkeel_core::catalogue::Severity;
 use evenkeel_core::manifest::Load;
 use evenkeel_core::object::{Kind, Object};
+use evenkeel_core::reason::Reason;
 use evenkeel_sandbox::Sandbox;
 use evenkeel_store::Store;
 
@@ -113,9 +114,10 @@ pub(super) async fn until(engine: &Engine, timeout: Duration, done: impl Fn(&Obj
     Ok(result)
 }
 
-/// Whether the last pass looked at the present generation.
+/// Whether the last pass looked at the present generation, and did not end for want of calls.
 pub(super) fn is_current(object: &Object) -> bool {
     object.status["observedGeneration"].as_i64() == Some(object.metadata.generation)
+        && condition(object, "Ready").is_none_or(|(_, reason)| reason != Reason::WaitingForBudget.name())
 }
 
 /// The status of a condition, and its reason.

@@ -5,6 +5,7 @@
 //! all that is in it. Scrape with `honor_labels: true`: in Kubernetes the target has a label of that name as well.
 
 mod aws;
+mod budget;
 mod object;
 mod queue;
 mod register;
@@ -23,6 +24,8 @@ use jiff::Timestamp;
 use prometheus::{Gauge, IntCounter, IntCounterVec, Registry};
 use serde_json::Value;
 
+use crate::budget::Level;
+use crate::fleet::Place;
 use crate::workqueue::{Observation, Priority, Stats};
 use register::Registrar;
 
@@ -38,6 +41,7 @@ struct Inner {
     registry: Registry,
     objects: object::Objects,
     aws: aws::Calls,
+    budgets: budget::Budgets,
     queue: queue::Queue,
     source: source::Source,
     store: store::StoreMetrics,
@@ -72,6 +76,7 @@ impl Metrics {
         let inner = Inner {
             objects: object::Objects::new(&register)?,
             aws: aws::Calls::new(&register)?,
+            budgets: budget::Budgets::new(&register)?,
             queue: queue::Queue::new(&register)?,
             source: source::Source::new(&register)?,
             store: store::StoreMetrics::new(&register)?,
@@ -101,6 +106,11 @@ impl Metrics {
     pub fn on_queue(&self) -> impl Fn(Priority, Observation) + Send + Sync + 'static {
         let metrics = self.clone();
         move |priority, observation| metrics.0.queue.observed(priority, observation)
+    }
+
+    /// Shows what is left of the share of AWS's request rates; `None`: calls are not counted.
+    pub fn budgets(&self, share: Option<f64>, levels: &[(Place, Vec<Level>)]) {
+        self.0.budgets.show(share, levels);
     }
 
     /// Notes the end of a pass.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::operation::Operation;
 use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::service::{CodeDeploy, Desired, Observed};
@@ -11,6 +11,7 @@ use evenkeel_core::view::{Controller, ServiceView};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::budget::Metered;
 use crate::clock::Clock;
 
 /// How long a service without a deployment group is believed to have none. Looking costs a call for each application, and
@@ -32,7 +33,7 @@ pub(super) struct Groups(tokio::sync::Mutex<Option<Known>>);
 
 /// What CodeDeploy shows of the deployment group of a service. `deployment` is one that is followed.
 pub(super) async fn code_deploy(
-    gateway: &Gateway,
+    gateway: &Metered,
     groups: &Groups,
     clock: &Clock,
     desired: &Desired,
@@ -91,7 +92,7 @@ pub(super) async fn code_deploy(
 
 /// The newest service deployment of a service; absent where it never had one.
 pub(super) async fn service_deployment(
-    gateway: &Gateway,
+    gateway: &Metered,
     desired: &Desired,
     observed: &Observed,
 ) -> Result<Observation<Value>, AwsError> {
@@ -127,7 +128,7 @@ impl Groups {
     }
 
     /// The group for the service, among all of the account.
-    async fn find(&self, gateway: &Gateway, clock: &Clock, desired: &Desired) -> Result<Option<Place>, AwsError> {
+    async fn find(&self, gateway: &Metered, clock: &Clock, desired: &Desired) -> Result<Option<Place>, AwsError> {
         let key = (desired.cluster.clone(), desired.service.clone());
         let mut known = self.0.lock().await;
         if let Some((read_at, groups)) = &*known {
@@ -172,7 +173,7 @@ fn fits(desired: &Desired, (application, group): &Place) -> bool {
 
 /// All names of a listing of CodeDeploy's.
 async fn pages(
-    gateway: &Gateway,
+    gateway: &Metered,
     operation: Operation,
     mut body: Value,
     member: &str,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::canonical::{DocumentKind, content_hash};
 use evenkeel_core::operation::Operation;
 use evenkeel_core::plan::Observation;
@@ -11,6 +11,7 @@ use evenkeel_core::view::{family_and_revision, tags};
 use evenkeel_store::{Batch, Store, Table, Write};
 use serde_json::{Value, json};
 
+use crate::budget::Metered;
 use crate::clock::Clock;
 
 /// How many of the newest revisions are looked at for the wanted content. Content that is older than that is
@@ -40,14 +41,14 @@ impl Revisions {
     ///
     /// # Errors
     /// The call's.
-    pub async fn content(&self, gateway: &Gateway, arn: &str) -> Result<String, AwsError> {
+    pub async fn content(&self, gateway: &Metered, arn: &str) -> Result<String, AwsError> {
         match self.known(arn).await {
             Some(content) => Ok(content),
             None => Ok(self.describe(gateway, arn).await?.content),
         }
     }
 
-    async fn describe(&self, gateway: &Gateway, arn: &str) -> Result<Revision, AwsError> {
+    async fn describe(&self, gateway: &Metered, arn: &str) -> Result<Revision, AwsError> {
         let body = json!({"taskDefinition": arn, "include": ["TAGS"]});
         let answer = gateway.call(Operation::DescribeTaskDefinition, &body).await?;
         let document = answer["taskDefinition"].clone();
@@ -66,7 +67,7 @@ impl Revisions {
 /// # Errors
 /// The first call that failed.
 pub async fn read_family(
-    gateway: &Gateway,
+    gateway: &Metered,
     revisions: &Revisions,
     clock: &Clock,
     family: &str,
@@ -98,7 +99,7 @@ pub async fn read_family(
     Ok(Observed { active: Observation::Present(active), revisions: known, needed: None, read_at })
 }
 
-async fn list_active(gateway: &Gateway, family: &str) -> Result<Vec<String>, AwsError> {
+async fn list_active(gateway: &Metered, family: &str) -> Result<Vec<String>, AwsError> {
     let mut body = json!({"familyPrefix": family, "status": "ACTIVE", "sort": "DESC", "maxResults": 100});
     let mut arns: Vec<String> = Vec::new();
     loop {

@@ -4,17 +4,20 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::memory::Memory;
-use evenkeel_core::operation::Operation;
+use evenkeel_core::operation::{Bucket, Operation};
 use evenkeel_core::plan::service::{Desired, Observed, SCALABLE_DIMENSION, resource_id};
 use evenkeel_core::plan::{Ask, Observation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::batch::{Answer, Answers, Batcher};
 use super::deployments::{Groups, code_deploy, service_deployment};
 use super::tasks::{causes, images};
+use crate::budget::Metered;
 use crate::clock::Clock;
 
 /// DescribeServices takes ten names of one cluster (ECS API reference).
@@ -27,7 +30,7 @@ const SCAN: usize = 10_000;
 /// Reads services of one account and region.
 #[derive(Debug)]
 pub struct Reader {
-    gateway: Gateway,
+    gateway: Metered,
     clock: Clock,
     clusters: tokio::sync::Mutex<HashMap<String, Arc<Batcher<Observation<Value>>>>>,
     targets: Batcher<Value>,
@@ -47,7 +50,7 @@ pub struct Reading {
 
 impl Reader {
     /// A reader through this gateway. Must be made within a runtime.
-    pub fn new(gateway: Gateway, clock: Clock) -> Self {
+    pub fn new(gateway: Metered, clock: Clock) -> Self {
         let targets = {
             let gateway = gateway.clone();
             Batcher::new(TARGETS, move |ids| read_targets(gateway.clone(), ids))
@@ -71,7 +74,7 @@ impl Reader {
     }
 
     /// The gateway that it reads through.
-    pub fn gateway(&self) -> &Gateway {
+    pub fn gateway(&self) -> &Metered {
         &self.gateway
     }
 
@@ -116,18 +119,31 @@ impl Reader {
     /// Reads many services, given as cluster and name, and tells each in its turn as soon as it is known.
     ///
     /// The scaling of all comes first: policies and scheduled actions can be had of one resource or of all, so they
-    /// are cheap only when they are asked for together.
+    /// are cheap only when they are asked for together. Within a budget the services follow batch by batch, a little
+    /// slower than it allows and not before those who wait already: a look at all has time, and passes go first.
     pub async fn services(&self, names: &[(String, String)], mut tell: impl FnMut(usize, Reading)) {
         let read_at = self.clock.now();
         let ids = names.iter().map(|(cluster, service)| resource_id(cluster, service)).collect();
         let scaling = self.scaling(ids).await;
-        let mut asked = Vec::with_capacity(names.len());
-        for (cluster, service) in names {
-            asked.push(self.cluster(cluster).await.ask(service.clone()));
-        }
-        for (nth, (asked, scaling)) in asked.into_iter().zip(scaling).enumerate() {
-            tell(nth, reading(asked.answer().await, scaling, read_at));
-        }
+        let (asked, mut answers) = mpsc::unbounded_channel();
+        let asking = async move {
+            for batch in names.chunk_by(|one, next| one.0 == next.0).flat_map(|cluster| cluster.chunks(SERVICES)) {
+                for (cluster, service) in batch {
+                    // The receiver lives as long as this.
+                    let _ = asked.send(self.cluster(cluster).await.ask(service.clone()));
+                }
+                if let Some(budget) = self.gateway.budget() {
+                    tokio::time::sleep(budget.pace(Instant::now(), Bucket::ServiceRead)).await;
+                }
+            }
+        };
+        let telling = async move {
+            for (nth, scaling) in scaling.into_iter().enumerate() {
+                let Some(asked) = answers.recv().await else { return };
+                tell(nth, reading(asked.answer().await, scaling, read_at));
+            }
+        };
+        tokio::join!(asking, telling);
     }
 
     /// The scaling of resources, in their order.
@@ -201,7 +217,7 @@ fn reading(service: Answer<Observation<Value>>, scaling: Scaling, read_at: Times
     Reading { observed, error }
 }
 
-async fn read_services(gateway: Gateway, cluster: String, names: Vec<String>) -> Answers<Observation<Value>> {
+async fn read_services(gateway: Metered, cluster: String, names: Vec<String>) -> Answers<Observation<Value>> {
     let body = json!({"cluster": cluster, "services": names, "include": ["TAGS"]});
     let answer = match gateway.call(Operation::DescribeServices, &body).await {
         Ok(answer) => answer,
@@ -230,7 +246,7 @@ async fn read_services(gateway: Gateway, cluster: String, names: Vec<String>) ->
     Ok(found)
 }
 
-async fn read_targets(gateway: Gateway, ids: Vec<String>) -> Answers<Value> {
+async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Value> {
     let mut body = json!({"ServiceNamespace": "ecs", "ResourceIds": ids, "ScalableDimension": SCALABLE_DIMENSION});
     let mut found = HashMap::new();
     loop {
@@ -246,7 +262,7 @@ async fn read_targets(gateway: Gateway, ids: Vec<String>) -> Answers<Value> {
 /// Policies or scheduled actions of many resources: the API filters by one resource only, so the choice is between a
 /// call each and a scan of the namespace. The scan's length is known from the last one.
 async fn read_list(
-    gateway: Gateway,
+    gateway: Metered,
     operation: Operation,
     member: &'static str,
     page: usize,

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use evenkeel_aws::{AwsError, Gateway};
+use evenkeel_aws::AwsError;
 use evenkeel_core::memory::{Causes, Rollout};
 use evenkeel_core::operation::Operation;
 use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::service::Desired;
 use evenkeel_core::view::seconds;
 use serde_json::{Value, json};
+
+use crate::budget::Metered;
 
 /// Stopped tasks that are looked at. AWS keeps them for an hour or so, and one bad revision stops them all alike.
 const STOPPED: usize = 20;
@@ -34,7 +36,7 @@ const EVERYDAY: [&str; 8] = [
 
 /// Why a rollout failed, in ECS's words.
 pub(super) async fn causes(
-    gateway: &Gateway,
+    gateway: &Metered,
     desired: &Desired,
     rollout: Option<&Rollout>,
 ) -> Result<Observation<Causes>, AwsError> {
@@ -67,7 +69,7 @@ pub(super) async fn causes(
 
 /// Digests of the images that the tasks of a rollout run, by container.
 pub(super) async fn images(
-    gateway: &Gateway,
+    gateway: &Metered,
     desired: &Desired,
     rollout: Option<&Rollout>,
 ) -> Result<Observation<BTreeMap<String, String>>, AwsError> {
@@ -82,7 +84,7 @@ pub(super) async fn images(
 
 /// Tasks of a service that run a rollout's revision.
 async fn tasks(
-    gateway: &Gateway,
+    gateway: &Metered,
     desired: &Desired,
     rollout: Option<&Rollout>,
     status: &str,

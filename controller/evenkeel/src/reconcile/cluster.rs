@@ -1,9 +1,9 @@
 //! A pass over a Cluster.
 
-use evenkeel_aws::{AwsError, Gateway};
+use evenkeel_aws::AwsError;
 use evenkeel_core::desired::Cluster;
-use evenkeel_core::object::{Kind, Object};
-use evenkeel_core::operation::Operation;
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::operation::{Bucket, Operation};
 use evenkeel_core::plan::{self, Observation};
 use evenkeel_core::reason::Reason;
 use evenkeel_core::status::Health;
@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::pass::Pass;
-use crate::workqueue::{Outcome, Retry};
+use crate::budget::Metered;
+use crate::workqueue::{Outcome, Retry, Work};
 
-pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
-    let mut pass = match Pass::begin(context, object).await {
+pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<ObjectKey>) -> Outcome {
+    let mut pass = match Pass::begin(context, object, work.priority).await {
         Ok(pass) => pass,
         Err(outcome) => return outcome,
     };
@@ -43,6 +44,10 @@ pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
     if let Err(error) = connection.verify(&cluster.spec).await {
         return pass.unread(&error).await;
     }
+    let mut pass = match pass.admitted(connection.gateway(), Bucket::ClusterRead, 1.0).await {
+        Ok(pass) => pass,
+        Err(outcome) => return outcome,
+    };
     let read_at = context.clock.now();
     let observed = match read(connection.gateway(), &cluster.name).await {
         Ok(observed) => observed,
@@ -77,7 +82,7 @@ async fn inhabitants(context: &Context, namespace: &str) -> Result<usize, StoreE
     Ok(count)
 }
 
-pub(crate) async fn read(gateway: &Gateway, name: &str) -> Result<Observation<Value>, AwsError> {
+pub(crate) async fn read(gateway: &Metered, name: &str) -> Result<Observation<Value>, AwsError> {
     let body = json!({"clusters": [name], "include": ["TAGS", "SETTINGS", "CONFIGURATIONS"]});
     let answer = gateway.call(Operation::DescribeClusters, &body).await?;
     Ok(match answer["clusters"].as_array().and_then(|clusters| clusters.first()) {

@@ -31,6 +31,9 @@ pub struct Options {
     pub rollout_watch: Duration,
     /// How many passes run at once.
     pub concurrency: usize,
+    /// The part of AWS's published request rates that is used, above 0 and at most 1. `None`: calls are not counted, as
+    /// against an AWS without limits.
+    pub budget_share: Option<f64>,
 }
 
 impl Default for Options {
@@ -43,6 +46,7 @@ impl Default for Options {
             rollout_watch: Duration::from_secs(10),
             // Passes wait for AWS most of the time; the rate budget, not this, is the bound.
             concurrency: 64,
+            budget_share: None,
         }
     }
 }

@@ -29,8 +29,8 @@ pub async fn reconcile(context: &Context, work: &Work<ObjectKey>) -> Outcome {
         }
     };
     match work.key.kind {
-        Kind::Cluster => cluster::reconcile(context, object).await,
-        Kind::TaskDefinition => task_definition::reconcile(context, object).await,
+        Kind::Cluster => cluster::reconcile(context, object, work).await,
+        Kind::TaskDefinition => task_definition::reconcile(context, object, work).await,
         Kind::Service => service::reconcile(context, object, work).await,
         Kind::Event => Outcome::Forget,
     }

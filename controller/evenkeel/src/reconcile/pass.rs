@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use evenkeel_aws::{AwsError, ErrorClass, Gateway};
+use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::desired::{RECONCILE, suspension};
 use evenkeel_core::memory::{Commit, Memory, SETTLE};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
+use evenkeel_core::operation::Bucket;
 use evenkeel_core::plan::{Plan, Waiting};
 use evenkeel_core::reason::{Reason, Weight};
 use evenkeel_core::status::{self, Facts, Health};
 use evenkeel_store::{Batch, CommitError, Precondition, Table, Write};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::Context;
+use crate::budget::Metered;
 use crate::commits;
 use crate::events;
 use crate::execute::execute;
@@ -27,6 +30,8 @@ pub(super) struct Pass<'a> {
     pub(super) key: ObjectKey,
     pub(super) memory: Memory,
     pub(super) now: Timestamp,
+    /// What it is worth.
+    priority: Priority,
     /// What the status holds besides conditions, drift and the like.
     pub(super) details: Map<String, Value>,
     pub(super) health: Health,
@@ -38,7 +43,7 @@ pub(super) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     /// Begins a pass: reads the object's memory.
-    pub(super) async fn begin(context: &'a Context, object: Object) -> Result<Self, Outcome> {
+    pub(super) async fn begin(context: &'a Context, object: Object, priority: Priority) -> Result<Self, Outcome> {
         let key = object.key();
         let record = context.store.record(Table::Memory, &object.metadata.uid).await;
         let memory = match record {
@@ -59,6 +64,7 @@ impl<'a> Pass<'a> {
             key,
             memory,
             now,
+            priority,
             details: Map::new(),
             health: Health::Unknown,
             brings: None,
@@ -83,8 +89,31 @@ impl<'a> Pass<'a> {
     }
 
     /// Ends a pass that could not be planned. What the last pass found out about this generation still stands.
-    pub(super) async fn fail(mut self, reason: Reason, message: String, retry: Option<Retry>) -> Outcome {
-        let current = self.object.status["observedGeneration"].as_i64() == Some(self.object.metadata.generation);
+    pub(super) async fn fail(self, reason: Reason, message: String, retry: Option<Retry>) -> Outcome {
+        self.end(reason, message, retry.map(Outcome::Retry)).await
+    }
+
+    /// Goes on if reads from this bucket, of which it makes so many, are answered soon. Else the pass ends and comes back
+    /// when they are; what the status says was seen still is the last that was.
+    pub(super) async fn admitted(self, gateway: &Metered, bucket: Bucket, calls: f64) -> Result<Self, Outcome> {
+        let Some(budget) = gateway.budget() else { return Ok(self) };
+        let Err(short) = budget.admit(Instant::now(), &self.key, self.priority, bucket, calls) else {
+            return Ok(self);
+        };
+        let again = Outcome::RequeueAfter(short.wait, self.priority);
+        if self.is_told() {
+            return Err(again);
+        }
+        Err(self.end(Reason::WaitingForBudget, waits(short.bucket), Some(again)).await)
+    }
+
+    /// Whether the status is about the present spec.
+    fn is_told(&self) -> bool {
+        self.object.status["observedGeneration"].as_i64() == Some(self.object.metadata.generation)
+    }
+
+    async fn end(mut self, reason: Reason, message: String, requeue: Option<Outcome>) -> Outcome {
+        let current = self.is_told();
         for (name, value) in self.object.status.as_object().into_iter().flatten().filter(|_| current) {
             if !status::COMMON.contains(&name.as_str()) && !self.details.contains_key(name) {
                 self.details.insert(name.clone(), value.clone());
@@ -92,7 +121,7 @@ impl<'a> Pass<'a> {
         }
         let plan = Plan { memory: self.memory.clone(), ..Plan::default() };
         let outcome = status::Outcome::Failed(reason, message);
-        self.report(plan, outcome, retry.map(Outcome::Retry)).await
+        self.report(plan, outcome, requeue).await
     }
 
     /// Ends a pass that AWS's answer to a read ended.
@@ -103,7 +132,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Executes the plan and reports. `wrong` is what the plan checker found: then nothing is done.
-    pub(super) async fn finish(mut self, mut plan: Plan, gateway: &Gateway, wrong: &[String]) -> Outcome {
+    pub(super) async fn finish(mut self, mut plan: Plan, gateway: &Metered, wrong: &[String]) -> Outcome {
         if let Some(first) = wrong.first() {
             tracing::error!(key = %self.key, rule = first, "a plan failed its check; nothing was done, please report it");
             self.context.metrics.refused_plan();
@@ -114,16 +143,25 @@ impl<'a> Pass<'a> {
                 let message = "read-only: differences are reported and left alone";
                 plan.waiting.push(Waiting::new(Reason::DriftReported, message));
             }
-            plan.proposed.append(&mut plan.actions);
-            plan.acting.clear();
-            plan.deploying.clear();
-            plan.memory.intent.clone_from(&self.memory.intent);
+            self.hold(&mut plan);
         }
         if plan.memory.owned.is_some() || !plan.memory.revisions.is_empty() {
             plan.memory.identity = Some(self.identity.clone());
         }
         if plan.actions.is_empty() {
+            if let Some(budget) = gateway.budget() {
+                budget.leave(&self.key);
+            }
             return self.report(plan, status::Outcome::Nothing, None).await;
+        }
+        let reserved = gateway
+            .budget()
+            .map_or(Ok(()), |budget| budget.reserve(Instant::now(), &self.key, self.priority, &plan.actions));
+        if let Err(short) = reserved {
+            self.hold(&mut plan);
+            plan.waiting.push(Waiting::new(Reason::WaitingForBudget, waits(short.bucket)));
+            let again = Outcome::RequeueAfter(short.wait, self.priority);
+            return self.report(plan, status::Outcome::Nothing, Some(again)).await;
         }
         let mut memory = plan.memory.clone();
         if let Some(intent) = memory.intent.as_mut().filter(|intent| intent.commit.is_none()) {
@@ -166,6 +204,14 @@ impl<'a> Pass<'a> {
         plan.memory = memory;
         self.now = self.context.clock.now();
         self.report(plan, outcome, Some(requeue)).await
+    }
+
+    /// Nothing of the plan is done.
+    fn hold(&self, plan: &mut Plan) {
+        plan.proposed.append(&mut plan.actions);
+        plan.acting.clear();
+        plan.deploying.clear();
+        plan.memory.intent.clone_from(&self.memory.intent);
     }
 
     async fn remember(&self, memory: &Memory) -> Result<(), Outcome> {
@@ -340,6 +386,11 @@ async fn asked_for_by(context: &Context, key: &ObjectKey, brings: Option<&Object
 /// a failure that repeats is one status and not one write after the other.
 pub(super) fn told(error: &AwsError) -> String {
     AwsError { request_id: None, ..error.clone() }.to_string()
+}
+
+/// Why nothing is done for the moment. Without figures, which would be another status each time.
+fn waits(bucket: Bucket) -> String {
+    format!("our share of the account's {bucket:?} calls is used up for now; it goes on by itself")
 }
 
 /// What a failed call means for the object's condition and for the workqueue.

@@ -7,6 +7,7 @@ use evenkeel_aws::ErrorClass;
 use evenkeel_core::desired::{self, Service};
 use evenkeel_core::memory::Memory;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::operation::Bucket;
 use evenkeel_core::plan::service::{Desired, Observed, TaskDefinition};
 use evenkeel_core::plan::{self, Ask, Observation, Plan, Waiting, check};
 use evenkeel_core::reason::Reason;
@@ -26,7 +27,7 @@ use crate::workqueue::{Outcome, Priority, Retry, Work};
 const FRESH: Duration = Duration::from_secs(5);
 
 pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<ObjectKey>) -> Outcome {
-    let mut pass = match Pass::begin(context, object).await {
+    let mut pass = match Pass::begin(context, object, work.priority).await {
         Ok(pass) => pass,
         Err(outcome) => return outcome,
     };
@@ -72,6 +73,13 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     let (plan, observed) = match plan {
         Some(found) => found,
         None => {
+            // Ten services share a DescribeServices; policies are read of each one.
+            for (bucket, calls) in [(Bucket::ServiceRead, 0.1), (Bucket::ScalingRead, 1.0)] {
+                pass = match pass.admitted(connection.gateway(), bucket, calls).await {
+                    Ok(pass) => pass,
+                    Err(outcome) => return outcome,
+                };
+            }
             let reading = connection.reader.service(&desired.cluster, &desired.service).await;
             let observed = reading.observed;
             if let (Observation::Unknown, Some(error)) = (&observed.service, &reading.error) {

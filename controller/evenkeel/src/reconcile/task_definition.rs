@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use evenkeel_core::desired::TaskDefinition;
-use evenkeel_core::object::{Kind, Object};
+use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::operation::Bucket;
 use evenkeel_core::plan;
 use evenkeel_core::reason::Reason;
 use evenkeel_core::status::Health;
@@ -12,7 +13,7 @@ use serde_json::json;
 use super::Context;
 use super::pass::Pass;
 use crate::observe::read_family;
-use crate::workqueue::{Outcome, Retry};
+use crate::workqueue::{Outcome, Retry, Work};
 
 /// The revisions that services run, are rolled out to or pinned to, and the one that each would go back to.
 async fn needed(context: &Context) -> Option<BTreeSet<String>> {
@@ -31,8 +32,8 @@ async fn needed(context: &Context) -> Option<BTreeSet<String>> {
     Some(needed)
 }
 
-pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
-    let mut pass = match Pass::begin(context, object).await {
+pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<ObjectKey>) -> Outcome {
+    let mut pass = match Pass::begin(context, object, work.priority).await {
         Ok(pass) => pass,
         Err(outcome) => return outcome,
     };
@@ -54,6 +55,11 @@ pub(super) async fn reconcile(context: &Context, object: Object) -> Outcome {
     if let Err(error) = connection.verify(&cluster.spec).await {
         return pass.unread(&error).await;
     }
+    // The list, and mostly one revision.
+    let mut pass = match pass.admitted(connection.gateway(), Bucket::TaskDefinitionRead, 2.0).await {
+        Ok(pass) => pass,
+        Err(outcome) => return outcome,
+    };
     let gateway = connection.gateway();
     let content = desired.content();
     let remembered = pass.memory.revisions.get(&content);

@@ -35,7 +35,7 @@ impl Priority {
     }
 
     /// The head start that keys of the highest priority have over this one.
-    pub(super) fn handicap(self) -> Duration {
+    pub(crate) fn handicap(self) -> Duration {
         AGEING * self as u32
     }
 }
