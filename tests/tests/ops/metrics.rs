@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use evenkeel::follow::apply_load;
 use evenkeel::metrics::Format;
+use evenkeel::reconcile::Options;
 use evenkeel_core::admission::admit;
 use evenkeel_core::manifest::{Content, load};
 use evenkeel_core::object::{Kind, ObjectKey};
@@ -53,7 +54,8 @@ spec:
 
 /// The metrics of a controller that has seen a rollout, a repair, and drift of a suspended and pinned service.
 async fn page() -> String {
-    let mut world = World::new().await;
+    let limited = Options { budget_share: Some(0.5), ..Options::default() };
+    let mut world = World::with(evenkeel_sandbox::Options::default(), limited).await;
     world.files.insert("shop.yaml".into(), Content::Bytes(MANIFESTS.into()));
     let mut loaded = load(&world.files);
     admit(&mut loaded);
@@ -83,6 +85,7 @@ async fn page() -> String {
     }
     world.pass(120).await;
     let store = world.engine.context.store.stats().await.unwrap();
+    world.engine.context.metrics.budgets(Some(0.5), &world.engine.context.fleet.levels());
     world.engine.context.metrics.render(&world.engine.queue.stats(), Some(&store), Format::Text)
 }
 

@@ -174,7 +174,9 @@ impl Metrics {
     pub fn render(&self, queue: &Stats, store: Option<&StoreStats>, format: Format) -> String {
         self.0.queue.show(queue);
         self.0.store.show(store);
-        text::encode(&self.0.registry.gather(), format)
+        let mut objects = String::new();
+        self.0.objects.show(&mut objects);
+        text::encode(&self.0.registry.gather(), objects, format)
     }
 }
 

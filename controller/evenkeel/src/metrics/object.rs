@@ -1,11 +1,15 @@
 //! Series of each object, computed from its status.
+//!
+//! They are kept as the labels and values that a scrape shows and not as gauges of the library, which take six times the
+//! memory: of what grows with the fleet they would be the largest part.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use jiff::Timestamp;
-use prometheus::{GaugeVec, IntCounterVec};
+use prometheus::IntCounterVec;
 use serde_json::Value;
 
 use super::register::Registrar;
@@ -49,7 +53,7 @@ enum Family {
     Max,
 }
 
-/// Name, help and labels after kind, namespace and name; in the order of [`Family`].
+/// Name, help and labels besides kind, namespace and name; in the order of [`Family`].
 const FAMILIES: [(Family, &str, &str, &[&str]); 16] = [
     (
         Family::Info,
@@ -105,12 +109,21 @@ const FAMILIES: [(Family, &str, &str, &[&str]); 16] = [
     (Family::Max, "evenkeel_service_max_tasks", "Upper bound of the scalable target.", &[]),
 ];
 
-type Series = (Family, Vec<String>);
+/// One line of a scrape, but for what all lines of the object have in common.
+#[derive(Debug)]
+struct Series {
+    family: Family,
+    /// Labels besides kind, name and namespace, in the form in which they are shown.
+    labels: Box<str>,
+    /// How much of them stands before kind, name and namespace: labels are sorted.
+    before: usize,
+    value: f64,
+}
 
 /// What is shown of one object.
 #[derive(Debug, Default)]
 struct Shown {
-    series: BTreeSet<Series>,
+    series: Box<[Series]>,
     since: BTreeMap<String, f64>,
     last_success: Option<f64>,
 }
@@ -118,7 +131,6 @@ struct Shown {
 /// All objects.
 #[derive(Debug)]
 pub(super) struct Objects {
-    gauges: Vec<GaugeVec>,
     repaired: IntCounterVec,
     rollouts: Rollouts,
     shown: Mutex<HashMap<ObjectKey, Shown>>,
@@ -126,11 +138,7 @@ pub(super) struct Objects {
 
 impl Objects {
     pub(super) fn new(register: &Registrar<'_>) -> Result<Self, prometheus::Error> {
-        let gauges = FAMILIES.iter().map(|(_, name, help, labels)| {
-            register.gauges(name, help, &[&["kind", "namespace", "name"], *labels].concat())
-        });
         Ok(Self {
-            gauges: gauges.collect::<Result<_, _>>()?,
             repaired: register.counters(
                 "evenkeel_drift_repaired_total",
                 "Fields that were repaired, by area.",
@@ -169,26 +177,35 @@ impl Objects {
         if key.kind == Kind::Service {
             self.rollouts.report(&key, &before.status, status);
         }
-        let series = series(status, shown);
-        for gone in shown.series.iter().filter(|gone| !series.contains_key(gone)) {
-            self.remove(&key, gone);
-        }
-        for ((family, extra), value) in &series {
-            self.gauges[*family as usize].with_label_values(&labels(&key, extra)).set(*value);
-        }
-        shown.series = series.into_keys().collect();
+        shown.series = series(status, shown);
     }
 
-    fn remove(&self, key: &ObjectKey, (family, extra): &Series) {
-        // It was set with the same labels, so it is there.
-        let _ = self.gauges[*family as usize].remove_label_values(&labels(key, extra));
+    /// Writes the series of all objects, in Prometheus' text format.
+    pub(super) fn show(&self, text: &mut String) {
+        let all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut objects: Vec<(String, &Shown)> = all.iter().map(|(key, shown)| (common(key), shown)).collect();
+        objects.sort_by(|one, next| one.0.cmp(&next.0));
+        for (family, name, help, _) in FAMILIES {
+            let of_family = |shown: &'_ &Shown| shown.series.iter().any(|series| series.family == family);
+            if !objects.iter().any(|(_, shown)| of_family(shown)) {
+                continue;
+            }
+            // Writing to memory does not fail.
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+            for (common, shown) in &objects {
+                for Series { labels, before, value, .. } in shown.series.iter().filter(|series| series.family == family)
+                {
+                    let (before, after) = labels.split_at(*before);
+                    let _ = writeln!(text, "{name}{{{before}{common}{after}}} {value}");
+                }
+            }
+        }
     }
 
     pub(super) fn forget(&self, key: &ObjectKey) {
         let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(shown) = all.remove(key) else { return };
-        for gone in &shown.series {
-            self.remove(key, gone);
+        if all.remove(key).is_none() {
+            return;
         }
         let [kind, namespace, name] = &identity(key);
         for area in AREAS {
@@ -201,10 +218,16 @@ impl Objects {
 
 /// Every series of an object with its value.
 #[allow(clippy::cast_precision_loss)] // counts and seconds fit
-fn series(status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
-    let mut series = BTreeMap::new();
+fn series(status: &Value, shown: &Shown) -> Box<[Series]> {
+    let mut series = Vec::new();
     let mut put = |family: Family, extra: &[&str], value: f64| {
-        series.insert((family, extra.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>()), value);
+        let mut labels: Vec<_> = FAMILIES[family as usize].3.iter().zip(extra).collect();
+        labels.sort();
+        let (before, after) = labels.split_at(labels.partition_point(|(name, _)| **name < "kind"));
+        let before: String = before.iter().map(|(name, value)| format!("{},", label(name, value))).collect();
+        let after: String = after.iter().map(|(name, value)| format!(",{}", label(name, value))).collect();
+        let labels = [before.as_str(), &after].concat().into_boxed_str();
+        series.push(Series { family, labels, before: before.len(), value });
     };
     let text = |value: &'_ Value| value.as_str().unwrap_or_default().to_owned();
     for condition in conditions(status) {
@@ -259,7 +282,8 @@ fn series(status: &Value, shown: &Shown) -> BTreeMap<Series, f64> {
             put(family, &[], count);
         }
     }
-    series
+    series.sort_by(|one, next| (one.family, &one.labels).cmp(&(next.family, &next.labels)));
+    series.into_boxed_slice()
 }
 
 /// Since when the fields of a stored status differ: of each one only that it is not later than the whole.
@@ -288,8 +312,14 @@ pub(super) fn identity(key: &ObjectKey) -> [String; 3] {
     [key.kind.name().to_owned(), key.cluster_of().name, key.name.clone()]
 }
 
-fn labels(key: &ObjectKey, extra: &[String]) -> Vec<String> {
-    let mut labels = identity(key).to_vec();
-    labels.extend_from_slice(extra);
-    labels
+/// The labels that all series of an object have.
+fn common(key: &ObjectKey) -> String {
+    let [kind, namespace, name] = &identity(key);
+    [label("kind", kind), label("name", name), label("namespace", namespace)].join(",")
+}
+
+/// A label as it is shown (Prometheus, "Text-based format").
+fn label(name: &str, value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\"");
+    format!("{name}=\"{value}\"")
 }

@@ -31,10 +31,10 @@ impl Format {
     }
 }
 
-/// Metrics as text. The forms differ in how a counter's family is called, without `_total`, and in the end mark
+/// Metrics as text, after gauges that are text already. The forms differ in how a counter's family is called, without `_total`, and in the end mark
 /// (OpenMetrics 1.0, "Counter" and "Overall structure").
-pub(super) fn encode(families: &[MetricFamily], format: Format) -> String {
-    let mut bytes = Vec::new();
+pub(super) fn encode(families: &[MetricFamily], gauges: String, format: Format) -> String {
+    let mut bytes = gauges.into_bytes();
     // Writing to memory does not fail, and names are constants.
     let _ = TextEncoder::new().encode(families, &mut bytes);
     let text = String::from_utf8(bytes).unwrap_or_default();
