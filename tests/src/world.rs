@@ -42,6 +42,8 @@ pub struct World {
     pub caller: Caller,
     running: JoinHandle<()>,
     commits: u32,
+    /// Stores so far, each with an id of its own.
+    stores: u128,
 }
 
 /// Files from paths and texts.
@@ -62,14 +64,12 @@ impl World {
         let clock = Clock::simulated(start);
         let caller = Caller::new("123456789012", "ap-northeast-1");
         let sandbox = Arc::new(Mutex::new(Sandbox::new(sandbox)));
-        let store_options =
-            evenkeel_store::Options { store_id: Some(1), inline: true, ..evenkeel_store::Options::default() };
-        let store = Store::temporary(store_options).await.expect("a temporary store opens");
+        let store = empty_store(1).await;
         let journal = Journal::of(&store).await;
         let wire = Wire::default();
         let engine = engine(&sandbox, &wire, store, &clock, options);
         let running = start_engine(&engine);
-        Self { sandbox, engine, files: Files::new(), clock, wire, journal, caller, running, commits: 0 }
+        Self { sandbox, engine, files: Files::new(), clock, wire, journal, caller, running, commits: 0, stores: 1 }
     }
 
     /// Writes a file of the directory and applies the directory as a new commit.
@@ -84,6 +84,11 @@ impl World {
     /// When the store fails.
     pub async fn commit(&mut self) -> Summary {
         self.commits += 1;
+        self.apply().await
+    }
+
+    /// Applies the directory as the present commit.
+    async fn apply(&self) -> Summary {
         let mut load = load(&self.files);
         admit(&mut load);
         let revision = format!("sha1:{:040x}", self.commits);
@@ -225,11 +230,26 @@ impl World {
 
     /// Kills the controller at whatever await it stands and starts another on the same store.
     pub async fn restart(&mut self) {
+        let store = self.engine.context.store.clone();
+        self.start_on(store).await;
+    }
+
+    /// Kills the controller at whatever await it stands, throws its store away, and starts another on an empty one with
+    /// the same commit: all that is known is in AWS and in the directory.
+    pub async fn lose_store(&mut self) {
+        self.stores += 1;
+        let store = empty_store(self.stores).await;
+        self.journal = Journal::of(&store).await;
+        self.start_on(store).await;
+        self.apply().await;
+    }
+
+    async fn start_on(&mut self, store: Store) {
         self.running.abort();
         // The only result of an aborted task is that it was aborted.
         let _ = (&mut self.running).await;
-        let Engine { context, .. } = &self.engine;
-        self.engine = engine(&self.sandbox, &self.wire, context.store.clone(), &self.clock, context.options.clone());
+        let options = self.engine.context.options.clone();
+        self.engine = engine(&self.sandbox, &self.wire, store, &self.clock, options);
         self.running = start_engine(&self.engine);
     }
 }
@@ -239,6 +259,11 @@ impl Drop for World {
     fn drop(&mut self) {
         self.running.abort();
     }
+}
+
+async fn empty_store(id: u128) -> Store {
+    let options = evenkeel_store::Options { store_id: Some(id), inline: true, ..evenkeel_store::Options::default() };
+    Store::temporary(options).await.expect("a temporary store opens")
 }
 
 fn engine(sandbox: &Arc<Mutex<Sandbox>>, wire: &Wire, store: Store, clock: &Clock, options: Options) -> Engine {

@@ -11,8 +11,10 @@ use crate::operation::{Action, Operation};
 use crate::tag::TAG_CONTENT;
 use crate::view::{ServiceView, tags};
 
+mod fight;
 mod rollout;
 
+pub use fight::{FIGHT_WINDOW, Repairs, Yielded};
 pub use rollout::{Causes, Commit, End, Ended, Failed, Progress, Rollout};
 
 /// How long a read may lag behind a write before a difference is believed. AWS documents eventual consistency without
@@ -53,6 +55,9 @@ pub struct Memory {
     /// Writes that AWS accepted, by path: held once a read that must show them does not.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sent: BTreeMap<String, Sent>,
+    /// Paths that were repaired, and how often of late. What is older than a fight's window stays until the next repair.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub repairs: BTreeMap<String, Repairs>,
     /// What our own last writes returned, by resource, merged into reads that are older.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<String, Written>,

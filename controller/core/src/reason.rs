@@ -81,6 +81,8 @@ reasons! {
     ReplacementRequired: Stuck,
     /// AWS accepted a value and shows another.
     NotReflected: Stuck,
+    /// Somebody else sets back what is repaired, again and again; it is left alone.
+    DriftFight: Stuck,
     /// Fewer tasks run than are wanted although no rollout is under way.
     Degraded: Progress,
     /// The resource does not exist in AWS.

@@ -6,6 +6,7 @@ mod controller;
 mod peers;
 mod place;
 mod process;
+mod proxy;
 mod watch;
 
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ pub use controller::{Controller, Embedded, Writes};
 pub use peers::{Aws, Ministack, Moto};
 pub use place::{Finished, Place, finish};
 pub use process::Process;
+pub use proxy::{FaultProxy, Trouble};
 pub use watch::Watch;
 
 /// How long anything may take that takes seconds at most: several test processes share the cores.

@@ -55,6 +55,7 @@ impl Player {
             "approve" => approve(world, &line.rest).await,
             "pass" => pass(&line.rest).await,
             "restart" => restart(world).await,
+            "lose-store" => lose_store(world).await,
             "stable" => world.ready_and_quiet().await.map(|()| "ready, and an hour without a write".into()),
             "quiet" => world.quiet().await.map(|()| "an hour without a write".into()),
             "status" => status(world, &line.rest).await,
@@ -252,6 +253,11 @@ async fn pass(text: &str) -> Result<String, String> {
 
 async fn restart(world: &mut World) -> Result<String, String> {
     world.restart().await;
+    Ok(String::new())
+}
+
+async fn lose_store(world: &mut World) -> Result<String, String> {
+    world.lose_store().await;
     Ok(String::new())
 }
 

@@ -5,8 +5,12 @@ use evenkeel_tests::program::{Controller, Moto, Place, root, until};
 
 use crate::fixture;
 
+/// Files of the example that name a network.
+pub(crate) const NETWORKS: [&str; 3] =
+    ["environments/dev/evenkeel.yaml", "environments/prod/evenkeel.yaml", "hands-on/container-hands-on.yaml"];
+
 /// Writes manifests anew with subnets and a security group that moto has: it looks them up when it creates a service.
-fn use_network_of(moto: &Moto, place: &Place, files: &[String]) {
+pub(crate) fn use_network_of(moto: &Moto, place: &Place, files: &[String]) {
     let aws = moto.aws(place);
     let subnets = aws.call("ec2 describe-subnets --query Subnets[].SubnetId");
     let groups = aws.call("ec2 describe-security-groups --query SecurityGroups[].GroupId");
@@ -29,9 +33,7 @@ fn the_example_system_syncs_with_moto_and_a_second_time_nothing_is_written() {
     let place = Place::new();
     place.copy(&root().join("desired-state"), "desired-state");
     let moto = Moto::start(&place);
-    let files =
-        ["environments/dev/evenkeel.yaml", "environments/prod/evenkeel.yaml", "hands-on/container-hands-on.yaml"];
-    use_network_of(&moto, &place, &files.map(|file| format!("desired-state/{file}")));
+    use_network_of(&moto, &place, &NETWORKS.map(|file| format!("desired-state/{file}")));
     let sync =
         || place.run(&["sync", "--endpoint-url", &moto.url, "--until", "synced", "--timeout", "60s", "--data", "data"]);
     let first = sync().expect(0);

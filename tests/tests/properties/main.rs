@@ -9,6 +9,7 @@ mod definitions;
 mod edits;
 mod effect;
 mod fixpoint;
+mod fuzz;
 mod oracle;
 mod order;
 mod real;

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod cluster;
+mod fight;
 pub mod service;
 pub mod task_definition;
 
@@ -21,6 +22,8 @@ use crate::memory::{Memory, SETTLE, Sent};
 use crate::operation::{Action, Operation};
 use crate::reason::Reason;
 use crate::spec::{Adoption, DriftMode, Policy};
+
+pub use fight::FIGHT_REPAIRS;
 
 pub use crate::tag::{TAG_CONTENT, TAG_FAILED, TAG_INSTALLATION, TAG_OBJECT};
 
@@ -81,12 +84,14 @@ impl Mandate {
             .then(|| Waiting::new(Reason::DriftReported, "drift mode Report: differences are reported and left alone"))
     }
 
-    /// Whether somebody has asked, since the last plan, to try again what failed. What AWS did not show is then forgotten.
+    /// Whether somebody has asked, since the last plan, to try again what failed. What AWS did not show, and
+    /// what was fought over, is then forgotten.
     fn asks_again(&self, memory: &mut Memory) -> bool {
         let asks = self.retry.is_some() && self.retry != memory.handled_retry;
         if asks {
             memory.handled_retry.clone_from(&self.retry);
             memory.sent.clear();
+            memory.repairs.clear();
         }
         asks
     }
@@ -230,6 +235,7 @@ impl Plan {
         for drift in self.drift.iter().filter(|drift| self.acting.contains(&drift.path)) {
             let (desired, observed) = (drift.desired.clone(), drift.observed.clone());
             memory.sent.insert(drift.path.clone(), Sent { desired, observed, at: now });
+            memory.repaired(drift, now);
         }
     }
 }
@@ -268,7 +274,7 @@ pub fn approval_token(path: &str, desired: Option<&Value>, observed: Option<&Val
     Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Splits drift into what may be acted on and what AWS accepted before without showing it. A path leaves the memory
+/// Splits drift into what may be acted on and what AWS accepted before without showing it, or somebody keeps setting back. A path leaves the memory
 /// once desired, observed or the difference itself changes. `hidden` is what the bare read shows under our own writes.
 fn hold_unreflected(
     drift: &[Drift],
@@ -284,10 +290,11 @@ fn hold_unreflected(
             .is_some_and(|drift| drift.desired == sent.desired && drift.observed == sent.observed)
             || read_at.duration_since(sent.at) < SETTLE && differing.contains_key(path.as_str())
     });
-    let mut held = BTreeSet::new();
-    let mut waiting = Vec::new();
+    let (mut held, mut waiting) = fight::hold(drift, memory, read_at);
     for (path, sent) in &memory.sent {
-        held.insert(path.clone());
+        if !held.insert(path.clone()) {
+            continue;
+        }
         let age = read_at.duration_since(sent.at);
         waiting.push(if age < SETTLE {
             Waiting::new(Reason::AwaitingWrite, format!("{path} was written and is not visible yet"))

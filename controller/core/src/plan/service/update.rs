@@ -397,8 +397,11 @@ impl<'a> Pass<'a> {
         if applied["scaling"].is_null() && scaling_remains {
             applied["scaling"] = before["scaling"].clone();
         }
+        // While an empty memory does not know the wanted content, it cannot know whether the tag of a failure speaks of it:
+        // nothing counts as applied, so that the tag is not taken for an old one.
+        let unknown = before.is_null() && matches!(self.desired.task_definition, TaskDefinition::Pending(_));
         self.plan.memory.applied = before;
-        self.plan.applied = applied;
+        self.plan.applied = if unknown { Value::Null } else { applied };
         self.plan
     }
 }

@@ -239,3 +239,29 @@ fn a_failed_rollout_that_is_still_the_service_s_present_one_is_forced_when_someb
     fine.desired.mandate.retry = Some("now".into());
     assert!(fine.plan().is_quiet(), "nothing failed, so there is nothing to try again");
 }
+
+#[test]
+fn with_an_empty_memory_the_tag_of_a_failure_stays_until_the_wanted_content_is_known_and_then_holds() {
+    let mut lost = world();
+    let content = lost.content();
+    let mut tags = lost.observed.service.present().unwrap()["tags"].clone();
+    tags.as_array_mut().unwrap().push(json!({"key": "evenkeel.dev/failed-hash", "value": content}));
+    lost = lost.live("/tags", tags).live("/taskDefinition", json!(OTHER));
+    lost.observed.revision_content = Some("v1-bb".into());
+    let wanted = std::mem::replace(&mut lost.desired.task_definition, TaskDefinition::Pending("not read yet".into()));
+    // In line, as far as it knows; and once with something to repair.
+    for grace in [300, 10] {
+        lost = lost.live("/healthCheckGracePeriodSeconds", json!(grace));
+        let plan = lost.plan();
+        assert!(plan.actions.iter().all(|action| action.operation == Operation::UpdateService), "{:?}", plan.actions);
+        lost.memory = plan.memory.clone();
+        plan.remember_applied(&mut lost.memory, now());
+        lost.memory.sent.clear();
+        assert_eq!(lost.memory.applied, serde_json::Value::Null);
+    }
+    lost = lost.live("/healthCheckGracePeriodSeconds", json!(300));
+    lost.desired.task_definition = wanted;
+    let plan = lost.plan();
+    assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
+    assert_eq!(plan.actions, []);
+}
