@@ -1,7 +1,7 @@
 //! Series of each object, computed from its status.
 //!
-//! They are kept as the labels and values that a scrape shows and not as gauges of the library, which take six times the
-//! memory: of what grows with the fleet they would be the largest part.
+//! They are kept as the labels and values that a scrape shows and not as gauges of the library, which take several
+//! times the memory: a pair of strings for each label of each line.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
