@@ -84,7 +84,15 @@ MUTANTS = [
     ("tags that went from the manifest stay", f"{PLAN}/mod.rs",
      ".filter(|key| !declared.contains_key(*key) && live.contains_key(*key))", ".filter(|key| declared.contains_key(*key) && live.contains_key(*key))"),
     ("a value that does not show is sent again", f"{PLAN}/mod.rs",
-     "held.insert(path.clone());", "let _ = path;"),
+     "if !held.insert(path.clone()) {\n            continue;\n        }", "let _ = path;"),
+    ("a fight goes on for ever", f"{PLAN}/fight.rs",
+     "held.insert(drift.path.clone());", "let _ = &mut held;"),
+    ("what was fought over is left alone although something else is wanted", f"{PLAN}/fight.rs",
+     "if repairs.desired != drift.desired {", "if false {"),
+    ("whoever still fights is taken for quiet", f"{PLAN}/fight.rs",
+     "Some(yielded) if yielded.observed == drift.observed => yielded.at,", "Some(yielded) => yielded.at,"),
+    ("an empty memory takes the tag of a failure for an old one", f"{PLAN}/service/update.rs",
+     "if unknown { Value::Null } else { applied }", "{ let _ = unknown; applied }"),
     ("what is in line without a write does not count as applied", f"{PLAN}/mod.rs",
      "self.memory.applied = self.applied.clone();", "let _ = &self.applied;"),
     ("our own last write is not laid over older reads", f"{CORE}/memory.rs",
@@ -118,7 +126,8 @@ MUTANTS = [
 
 def copy(to: pathlib.Path) -> None:
     """The committed sources as a small workspace."""
-    paths = ["controller/core", "controller/sandbox", "tests/tests/properties", "Cargo.toml", "Cargo.lock"]
+    paths = ["controller/core", "controller/sandbox", "tests/tests/properties", "Cargo.toml", "Cargo.lock",
+             "desired-state/hands-on", "tests/scenarios/fixtures"]
     archive = subprocess.run(["git", "archive", "HEAD", *paths], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
     subprocess.run(["tar", "x"], cwd=to, input=archive, check=True)
     manifest = (to / "Cargo.toml").read_text()
@@ -132,6 +141,7 @@ def copy(to: pathlib.Path) -> None:
         '[package]\nname = "evenkeel-tests"\nversion = "0.1.0"\nedition = "2024"\n\n[dependencies]\n'
         "evenkeel-core.workspace = true\nevenkeel-sandbox.workspace = true\n"
         'jiff = { version = "1", default-features = false, features = ["std", "serde"] }\nserde_json = "1"\nproptest = "1"\n'
+        'fastrand = "2"\n'
     )
 
 

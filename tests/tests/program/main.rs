@@ -14,4 +14,5 @@ mod lifecycle;
 mod ministack;
 mod moto;
 mod rollouts;
+mod secrets;
 mod tutorial;

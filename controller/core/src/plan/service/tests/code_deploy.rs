@@ -314,3 +314,21 @@ fn a_service_moves_from_code_deploy_to_ecs_in_place_and_the_rest_follows() {
     assert!(reasons(&busy).contains(&Reason::RolloutInProgress));
     assert!(!operations(&busy).contains(&Operation::UpdateService));
 }
+
+#[test]
+fn whoever_deploys_another_revision_again_and_again_is_left_to_it_after_five_deployments() {
+    let mut world = outdated();
+    let mut memory = world.memory.clone();
+    for number in 0..crate::plan::FIGHT_REPAIRS {
+        // Somebody else's deployment has come in between: ours of before is over, and what it brought is gone.
+        world = outdated();
+        world.memory.repairs = memory.repairs.clone();
+        assert!(operations(&world.plan()).contains(&Operation::CreateDeployment), "deployment {number}");
+        memory = deployed(world).memory;
+    }
+    world = outdated();
+    world.memory.repairs = memory.repairs;
+    let plan = world.plan();
+    assert_eq!(operations(&plan), []);
+    assert_eq!(reasons(&plan), [Reason::DriftFight]);
+}
