@@ -107,7 +107,8 @@ async fn tasks(
 /// Why one task stopped: in its own words, with those of the container that says more.
 fn reason(task: &Value) -> Option<String> {
     let words = |value: &Value, name: &str| value[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let stopped = words(task, "stoppedReason")?;
+    // The scheduler stops tasks too, when it rolls back or scales in: that is no cause.
+    let stopped = words(task, "stoppedReason").filter(|text| !text.starts_with("Scaling activity initiated by"))?;
     let container = task["containers"].as_array().into_iter().flatten().find_map(|container| {
         let name = container["name"].as_str().unwrap_or_default();
         let code = container["exitCode"].as_i64().filter(|code| *code != 0).map(|code| format!("exit code {code}"));
