@@ -25,7 +25,7 @@ fn the_example_system_converges_then_nothing_is_written_and_no_environment_value
     let mut controller = Controller::start(&place, &["--sandbox", "--log", "debug"]);
     assert_eq!(controller.get("/livez"), (200, "ok".to_owned()));
     controller.ready(9);
-    assert_eq!(controller.get("/readyz"), (200, "ok".to_owned()));
+    assert_eq!(controller.get("/readyz"), (200, "ok\n".to_owned()));
     let writes = controller.writes();
     assert_eq!(writes["CreateService"], 3);
     assert_eq!(writes["RegisterTaskDefinition"], 3);
