@@ -214,7 +214,8 @@ impl Memory {
             && let Some(intent) = self.intent.take()
         {
             if let Some(service) = answer.get("service").map(ServiceView) {
-                self.started(Rollout::of(intent, service, now), now);
+                let sent = body.get("taskDefinition").and_then(Value::as_str);
+                self.started(Rollout::of(intent, service, sent, now), now);
             } else if let Some(id) = answer.get("deploymentId").and_then(Value::as_str) {
                 self.started(Rollout::by_code_deploy(intent, id, now), now);
             }

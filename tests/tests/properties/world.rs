@@ -206,8 +206,12 @@ impl World {
             target: found(target),
             policies: list(&policies, "ScalingPolicies"),
             scheduled_actions: list(&actions, "ScheduledActions"),
+            // What plans ask for beyond the service: nobody has made a deployment group, and no rollout is looked into.
+            deployment: Observation::Absent,
+            code_deploy: Observation::Absent,
+            causes: Observation::Absent,
+            images: Observation::Absent,
             read_at: self.now,
-            ..Observed::default()
         }
     }
 

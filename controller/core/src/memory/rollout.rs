@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Intent;
-use crate::view::{DeploymentView, ServiceView};
+use crate::view::{DeploymentView, ServiceView, family_and_revision};
 
 /// Content whose rollout failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,13 +125,17 @@ pub struct Progress {
 }
 
 impl Rollout {
-    /// The rollout that an answer of ECS, or a read after it, shows to have begun.
-    pub(crate) fn of(intent: Intent, service: ServiceView<'_>, now: Timestamp) -> Self {
+    /// The rollout that an answer of ECS, or a read after it, shows to have begun. `sent` is the revision that was asked
+    /// for: an answer that does not show it yet, as emulators give, says nothing of the deployment.
+    pub(crate) fn of(intent: Intent, service: ServiceView<'_>, sent: Option<&str>, now: Timestamp) -> Self {
+        let shows = |arn: &str| sent.is_none_or(|sent| family_and_revision(sent) == family_and_revision(arn));
+        let shown = Some(service.task_definition()).filter(|arn| shows(arn));
+        let primary = service.primary().filter(|primary| shows(primary.task_definition()));
         Self {
             number: 0,
             content: intent.content,
-            task_definition: service.task_definition().to_owned(),
-            deployment: service.primary().map(|deployment| deployment.id().to_owned()),
+            task_definition: shown.or(sent).unwrap_or_default().to_owned(),
+            deployment: primary.map(|deployment| deployment.id().to_owned()),
             at: now,
             progress: None,
             commit: intent.commit,
@@ -159,7 +163,7 @@ impl Rollout {
     pub fn is(&self, deployment: DeploymentView<'_>) -> bool {
         match &self.deployment {
             Some(id) => deployment.id() == id,
-            None => deployment.task_definition() == self.task_definition,
+            None => family_and_revision(deployment.task_definition()) == family_and_revision(&self.task_definition),
         }
     }
 

@@ -209,7 +209,11 @@ fn seen(field: &Field, observed: ServiceView<'_>, applied: &Value) -> Option<Val
             let own = observed.0.get(field.name);
             if deployed { set.or(own).cloned() } else { own.or(set).cloned() }
         }
-        Seen::PrimaryDeployment => observed.primary()?.0.get(field.name).cloned(),
+        // Without deployments, as under CODE_DEPLOY, nothing shows them.
+        Seen::PrimaryDeployment => match observed.primary() {
+            Some(primary) => primary.0.get(field.name).cloned(),
+            None => applied.get(field.name).cloned(),
+        },
         Seen::Nowhere => applied.get(field.name).cloned(),
     }
 }

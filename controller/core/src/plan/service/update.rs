@@ -148,6 +148,10 @@ impl<'a> Pass<'a> {
     fn compare(&mut self, observed: &Observed, read: &Observed, now: Timestamp) {
         self.target_groups(observed);
         let held = self.held_rollouts(observed, now);
+        if self.plan.memory.failed.is_some() {
+            // That another revision shows than was sent is explained by the failure.
+            self.plan.memory.sent.remove("/taskDefinition");
+        }
         // Everything that differs is known before anything is decided, so that what AWS does not reflect is held.
         let found = Differences::of(self.desired, &self.document, observed, self.view, &self.plan.memory);
         let drift = found.drift();

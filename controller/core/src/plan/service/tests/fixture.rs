@@ -110,7 +110,7 @@ impl World {
         let (content, operation) = (self.content(), Operation::UpdateService);
         let intent = Intent { operation, content, generation: 1, at: now(), commit: None };
         let service = ServiceView(self.observed.service.present().unwrap());
-        self.memory.started(Rollout::of(intent, service, now()), now());
+        self.memory.started(Rollout::of(intent, service, None, now()), now());
     }
 
     pub(super) fn declare(mut self, member: &str, value: Value) -> Self {

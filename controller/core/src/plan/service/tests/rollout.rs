@@ -265,3 +265,19 @@ fn with_an_empty_memory_the_tag_of_a_failure_stays_until_the_wanted_content_is_k
     assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
     assert_eq!(plan.actions, []);
 }
+
+#[test]
+fn an_answer_that_does_not_show_what_was_asked_for_says_nothing_of_the_rollout() {
+    let mut moved = world().live("/taskDefinition", json!(OTHER)).live("/deployments/0/taskDefinition", json!(OTHER));
+    moved.observed.revision_content = Some("v1-bb".into());
+    let plan = moved.plan();
+    let before = json!({"service": {"taskDefinition": OTHER, "deployments": [
+        {"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": OTHER, "rolloutState": "COMPLETED"}]}});
+    let mut memory = plan.memory.clone();
+    memory.record(&plan.actions[0], &before, now());
+    let rollout = memory.rollout.as_ref().unwrap();
+    assert_eq!((rollout.task_definition.as_str(), rollout.deployment.as_deref()), (ARN, None));
+    moved.memory = memory;
+    moved.memory.written.clear();
+    assert!(moved.plan().memory.rollout.unwrap().is_open(), "the deployment before is not it");
+}

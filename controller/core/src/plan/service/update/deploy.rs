@@ -52,7 +52,7 @@ impl Pass<'_> {
         let created = self.view.primary().and_then(|primary| primary.created_at());
         let begun = created.is_none_or(|created| created >= intent.at - outcome::SKEW);
         if intent.content == self.content && begun {
-            let rollout = Rollout::of(intent, self.view, now);
+            let rollout = Rollout::of(intent, self.view, None, now);
             memory.started(rollout, now);
         }
         None
