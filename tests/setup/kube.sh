@@ -5,6 +5,7 @@
 # built by Go, which is installed where it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/setup/lib/go.sh
 
 kubectls=target/kubectl
 mkdir -p "$kubectls"
@@ -55,10 +56,6 @@ done
 
 peers=$PWD/target/peers
 if ! [ -x "$peers/kubeconform" ]; then
-    if ! command -v go >/dev/null; then
-        apt-get install -qq golang-go >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq golang-go >/dev/null; }
-    fi
-    mkdir -p "$peers"
-    GOBIN="$peers" GOFLAGS=-trimpath go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+    go_get github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0 "$peers"
     "$peers/kubeconform" -v
 fi

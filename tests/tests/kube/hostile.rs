@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use evenkeel_tests::program::{Controller, Place, until};
+use evenkeel_tests::program::{Controller, until};
 use serde_json::Value;
 
-use crate::fixture::{CLUSTER, definition, service};
+use crate::fixture::{Lab, service};
 
 const SERVICES: &str = "/apis/evenkeel.dev/v1alpha1/namespaces/lab/services";
 
@@ -40,12 +40,7 @@ fn patch(length: usize, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_no_client_should_send_is_refused_and_others_notice_nothing() {
-    let place = Place::new();
-    place.write("source/cluster.yaml", CLUSTER);
-    place.write("source/web/definition.yaml", &definition());
-    place.write("source/web/service.yaml", &service("web", 4));
-    let controller = Controller::start(&place, &["--sandbox", "--source", "source"]);
-    controller.ready(3);
+    let Lab { place, controller } = Lab::start();
 
     let (line, _) = said(&controller, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 this is TLS, or so\r\n\r\n");
     assert!(line.contains(" 400 "), "{line}");

@@ -154,4 +154,23 @@ fn a_good_commit_arrives_under_every_strategy_and_a_bad_one_fails_once_and_then_
     );
     manifests(&place, "2.1");
     controller.ready(objects);
+
+    // Back to the revision before for a while, with git as it is, and forth again.
+    let runs = |revision: &str| {
+        until(&format!("{revision} to run"), || {
+            let status = services(&controller)["rolling"]["status"].clone();
+            let there = status["taskDefinition"].as_str().is_some_and(|arn| arn.ends_with(revision));
+            if there && status["health"] == "Healthy" { Ok(status) } else { Err(status.to_string()) }
+        })
+    };
+    let said = |more: &[&str]| {
+        let words = ["rollback", "rolling", "-n", "lab", "--server", &controller.url];
+        place.run(&[&words[..], more].concat()).expect(0).out
+    };
+    let told = said(&["--for", "2h", "--reason", "checkout fails"]);
+    assert!(told.contains("goes back to lab-web:2 until "), "{told}");
+    assert_eq!(runs("lab-web:2")["pinned"]["reason"], "checkout fails");
+    let told = said(&["--end"]);
+    assert!(told.contains("goes to what git declares"), "{told}");
+    assert!(runs("lab-web:4")["pinned"].is_null());
 }

@@ -26,7 +26,6 @@ pub const APPROVE: &str = "evenkeel.dev/approve";
 pub const RETRY: &str = "evenkeel.dev/retry";
 /// A revision to stay on for now, in place of the declared one: `family:revision` or an ARN.
 pub const PIN: &str = "evenkeel.dev/pin";
-
 /// Until when it stays pinned (RFC 3339); after that the pin has no effect.
 pub const PIN_UNTIL: &str = "evenkeel.dev/pinned-until";
 /// Why it is pinned.
@@ -36,11 +35,9 @@ pub const PIN_BY: &str = "evenkeel.dev/pinned-by";
 /// What the pin stands in for, as `status.wanted` said then: once a commit asks for something else, the pin is over.
 pub const PIN_INSTEAD_OF: &str = "evenkeel.dev/pinned-instead-of";
 
-/// A pin in force.
+/// Why, by whom and until when something that operates is in force.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Pin {
-    /// The revision: `family:revision` or an ARN.
-    pub revision: String,
+pub struct Term {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -50,6 +47,27 @@ pub struct Pin {
     /// Until when; absent: until somebody ends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+}
+
+impl Term {
+    /// The term that these annotations set, unless it is over at `now`. An end that cannot be read counts as none: what was
+    /// asked for stays in force, which is the careful reading.
+    fn of(metadata: &Metadata, [reason, by, until]: [&str; 3], now: Timestamp) -> Option<Self> {
+        let annotation = |name: &str| metadata.annotations.get(name).cloned();
+        let until = annotation(until).and_then(|text| text.parse::<Timestamp>().ok());
+        let over = until.is_some_and(|until| until <= now);
+        (!over).then(|| Self { reason: annotation(reason), by: annotation(by), until })
+    }
+}
+
+/// A pin in force.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pin {
+    /// The revision: `family:revision` or an ARN.
+    pub revision: String,
+    /// Why, by whom and until when.
+    #[serde(flatten)]
+    pub term: Term,
 }
 
 /// What a manifest asks for, as far as a pin is concerned: the object's generation and the wanted revision or content.
@@ -64,44 +82,22 @@ pub fn wanted(metadata: &Metadata, task_definition: &TaskDefinition) -> Option<S
     Some(format!("{}/{content}", metadata.generation))
 }
 
-/// The pin that is in force at `now`. An end that cannot be read counts as none.
+/// The pin that is in force at `now`.
 pub fn pin(metadata: &Metadata, task_definition: &TaskDefinition, now: Timestamp) -> Option<Pin> {
-    let annotation = |name: &str| metadata.annotations.get(name).cloned();
-    let revision = annotation(PIN)?;
-    let until = annotation(PIN_UNTIL).and_then(|text| text.parse::<Timestamp>().ok());
-    let over = until.is_some_and(|until| until <= now);
+    let revision = metadata.annotations.get(PIN)?.clone();
     // While it is not known what is wanted, nothing says that it has changed.
     let wanted = wanted(metadata, task_definition);
-    let superseded = annotation(PIN_INSTEAD_OF).is_some_and(|before| wanted.is_some_and(|wanted| wanted != before));
-    (!over && !superseded).then(|| Pin { revision, reason: annotation(PIN_REASON), by: annotation(PIN_BY), until })
-}
-
-/// A suspension in force.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Suspension {
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// By whom.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
-    /// Until when; absent: until somebody ends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-}
-
-/// The suspension that is in force at `now`. An end that cannot be read counts as none: it stays suspended, which is
-/// the careful reading.
-pub fn suspension(metadata: &Metadata, now: Timestamp) -> Option<Suspension> {
-    let annotation = |name: &str| metadata.annotations.get(name).cloned();
-    if metadata.annotations.get(SUSPEND).is_none_or(|value| value != "true") {
+    let before = metadata.annotations.get(PIN_INSTEAD_OF);
+    if before.is_some_and(|before| wanted.is_some_and(|wanted| wanted != *before)) {
         return None;
     }
-    let until = annotation(SUSPEND_UNTIL).and_then(|text| text.parse::<Timestamp>().ok());
-    if until.is_some_and(|until| until <= now) {
-        return None;
-    }
-    Some(Suspension { reason: annotation(SUSPEND_REASON), by: annotation(SUSPEND_BY), until })
+    Some(Pin { revision, term: Term::of(metadata, [PIN_REASON, PIN_BY, PIN_UNTIL], now)? })
+}
+
+/// The suspension that is in force at `now`.
+pub fn suspension(metadata: &Metadata, now: Timestamp) -> Option<Term> {
+    metadata.annotations.get(SUSPEND).filter(|value| *value == "true")?;
+    Term::of(metadata, [SUSPEND_REASON, SUSPEND_BY, SUSPEND_UNTIL], now)
 }
 
 /// What may be done about an object: its policy with what its annotations say.

@@ -14,7 +14,7 @@ use crate::object::Object;
 
 pub use annotations::{
     APPROVE, PIN, PIN_BY, PIN_INSTEAD_OF, PIN_REASON, PIN_UNTIL, Pin, RECONCILE, RETRY, SUSPEND, SUSPEND_BY,
-    SUSPEND_REASON, SUSPEND_UNTIL, Suspension, mandate, pin, suspension, wanted,
+    SUSPEND_REASON, SUSPEND_UNTIL, Term, mandate, pin, suspension, wanted,
 };
 pub use cluster::Cluster;
 pub use service::Service;

@@ -131,26 +131,21 @@ impl Rollout {
         let shows = |arn: &str| sent.is_none_or(|sent| family_and_revision(sent) == family_and_revision(arn));
         let shown = Some(service.task_definition()).filter(|arn| shows(arn));
         let primary = service.primary().filter(|primary| shows(primary.task_definition()));
-        Self {
-            number: 0,
-            content: intent.content,
-            task_definition: shown.or(sent).unwrap_or_default().to_owned(),
-            deployment: primary.map(|deployment| deployment.id().to_owned()),
-            at: now,
-            progress: None,
-            commit: intent.commit,
-            images: None,
-            end: None,
-        }
+        let deployment = primary.map(|deployment| deployment.id().to_owned());
+        Self::begun(intent, shown.or(sent).unwrap_or_default(), deployment, now)
     }
 
     /// The rollout that CodeDeploy took on.
     pub(crate) fn by_code_deploy(intent: Intent, deployment: &str, now: Timestamp) -> Self {
+        Self::begun(intent, "", Some(deployment.to_owned()), now)
+    }
+
+    fn begun(intent: Intent, task_definition: &str, deployment: Option<String>, now: Timestamp) -> Self {
         Self {
             number: 0,
             content: intent.content,
-            task_definition: String::new(),
-            deployment: Some(deployment.to_owned()),
+            task_definition: task_definition.to_owned(),
+            deployment,
             at: now,
             progress: None,
             commit: intent.commit,

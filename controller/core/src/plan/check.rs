@@ -29,8 +29,7 @@ pub fn service(desired: &service::Desired, observed: &service::Observed, plan: &
         "only drift mode Correct changes anything",
     );
     rule(plan.actions.iter().all(|action| is_about(action, desired)), "every action is about this very service");
-    let starts = [Operation::CreateService, Operation::UpdateService];
-    let rollouts = starts.into_iter().flat_map(of).count();
+    let rollouts = of(Operation::CreateService).chain(of(Operation::UpdateService)).count();
     rule(rollouts <= 1 && of(Operation::CreateDeployment).count() <= 1, "at most one rollout a pass");
     rule(
         !has(Operation::CreateDeployment)

@@ -36,11 +36,10 @@ impl Rollouts {
 
     /// Compares two statuses that follow each other: what their histories say has ended in between.
     pub(super) fn report(&self, key: &ObjectKey, before: &Value, after: &Value) {
-        let list = |status: &Value| status["history"].as_array().cloned().unwrap_or_default();
-        let known = list(before);
+        let known = rollouts(before);
         let ended = |entry: &Value| OUTCOMES.iter().any(|outcome| told(entry) == *outcome);
         let [kind, namespace, name] = &identity(key);
-        for entry in list(after).iter().filter(|entry| ended(entry)) {
+        for entry in rollouts(after).iter().filter(|entry| ended(entry)) {
             if known.iter().any(|before| before["number"] == entry["number"] && ended(before)) {
                 continue;
             }
@@ -60,6 +59,10 @@ impl Rollouts {
             let _ = self.ended.remove_label_values(&[kind.as_str(), namespace, name, outcome]);
         }
     }
+}
+
+fn rollouts(status: &Value) -> &[Value] {
+    status["history"].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Outcome of a rollout, as labels have it.

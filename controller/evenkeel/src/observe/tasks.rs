@@ -23,7 +23,7 @@ const LENGTH: usize = 300;
 
 /// Events of a rollout's everyday life (ECS developer guide, "Amazon ECS service event messages"): not worth reading when
 /// it has failed.
-const EVERYDAY: [&str; 8] = [
+const EVERYDAY: [&str; 7] = [
     "has started",
     "has stopped",
     "steady state",
@@ -31,7 +31,6 @@ const EVERYDAY: [&str; 8] = [
     "begun draining",
     "deployment completed",
     "rolling back to deployment",
-    "updated",
 ];
 
 /// Why a rollout failed, in ECS's words.

@@ -4,8 +4,9 @@ use super::fixture::{ARN, body, now, operations, reasons, world};
 use crate::memory::{CREATION_SETTLE, SETTLE};
 use crate::operation::Operation;
 use crate::plan::service::TaskDefinition;
-use crate::plan::{Observation, Waiting};
+use crate::plan::{Ask, Observation, Waiting};
 use crate::reason::Reason;
+use crate::spec::OnFailure;
 
 const OTHER: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:9";
 
@@ -280,4 +281,35 @@ fn an_answer_that_does_not_show_what_was_asked_for_says_nothing_of_the_rollout()
     moved.memory = memory;
     moved.memory.written.clear();
     assert!(moved.plan().memory.rollout.unwrap().is_open(), "the deployment before is not it");
+}
+
+#[test]
+fn a_blue_green_rollout_without_progress_is_stopped_once_where_the_policy_says_so() {
+    let under_way = json!([
+        {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": ARN, "runningCount": 0},
+        {"id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": OTHER, "runningCount": 2}]);
+    let mut rolling = world()
+        .applied()
+        .live("/deploymentConfiguration/strategy", json!("BLUE_GREEN"))
+        .live("/deployments", under_way);
+    rolling.desired.mandate.policy.on_failure = OnFailure::Rollback;
+    rolling.begins();
+    let plan = rolling.plan();
+    assert!(plan.asks.contains(&Ask::ServiceDeployment), "only the service deployment tells how it stands");
+    let stands = |status: &str| {
+        Observation::Present(json!({"serviceDeploymentArn": "arn:sd", "status": status,
+                                    "createdAt": now().as_second()}))
+    };
+    rolling.observed.deployment = stands("IN_PROGRESS");
+    rolling.memory = rolling.plan().memory;
+    let late = rolling.desired.mandate.policy.progress_deadline.as_secs() as i64 + 1;
+    let plan = rolling.plan_at(late);
+    let sent = body(&plan, Operation::StopServiceDeployment);
+    assert_eq!(sent, json!({"serviceDeploymentArn": "arn:sd", "stopType": "ROLLBACK"}));
+    assert!(!operations(&plan).contains(&Operation::UpdateService));
+    rolling.memory = plan.memory;
+    rolling.observed.deployment = stands("ROLLBACK_IN_PROGRESS");
+    let plan = rolling.plan_at(late);
+    assert!(!operations(&plan).contains(&Operation::StopServiceDeployment));
+    assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
 }
