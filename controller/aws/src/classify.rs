@@ -1,4 +1,4 @@
-//! What kind of failure an answer of AWS is: one table, from the ECS and Application Auto Scaling API references and
+//! What kind of failure an answer of AWS is: one table, from the ECS, Application Auto Scaling and CodeDeploy API references and
 //! from what others met in practice (Terraform's AWS provider, whose waits are cited in the rows).
 
 use std::fmt;
@@ -149,6 +149,9 @@ const CODES: &[(ErrorClass, &[&str])] = &[
             "ClusterContainsTasksException",
             "ClusterContainsContainerInstancesException",
             "ClusterContainsCapacityProviderException",
+            // CodeDeploy: another deployment occupies the group, or the one to be stopped has ended meanwhile.
+            "DeploymentLimitExceededException",
+            "DeploymentAlreadyCompletedException",
         ],
     ),
     (
@@ -174,6 +177,11 @@ const CODES: &[(ErrorClass, &[&str])] = &[
             "ObjectNotFoundException",
             "ResourceNotFoundException",
             "TargetNotFoundException",
+            "ServiceDeploymentNotFoundException",
+            "ApplicationDoesNotExistException",
+            "DeploymentGroupDoesNotExistException",
+            "DeploymentDoesNotExistException",
+            "DeploymentTargetDoesNotExistException",
         ],
     ),
     (Bug, &["UnknownOperationException", "InvalidAction"]),
@@ -296,6 +304,13 @@ mod tests {
             "The specified task definition is in the process of being deleted.",
             NotFound,
         ),
+        (GetDeploymentGroup, 400, "ApplicationDoesNotExistException", "", NotFound),
+        (GetDeploymentGroup, 400, "DeploymentGroupDoesNotExistException", "", NotFound),
+        (GetDeployment, 400, "DeploymentDoesNotExistException", "", NotFound),
+        (CreateDeployment, 400, "DeploymentLimitExceededException", "", Conflict),
+        (CreateDeployment, 400, "InvalidRevisionException", "", Invalid),
+        (StopDeployment, 400, "DeploymentAlreadyCompletedException", "", Conflict),
+        (StopServiceDeployment, 400, "ServiceDeploymentNotFoundException", "", NotFound),
         (DeleteCluster, 400, "ClusterContainsServicesException", "", Conflict),
         (DeleteCluster, 400, "ClusterContainsTasksException", "", Conflict),
         (PutClusterCapacityProviders, 400, "ResourceInUseException", "", Conflict),

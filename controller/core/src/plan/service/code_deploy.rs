@@ -5,7 +5,7 @@
 //! deployment). CreateDeployment takes no client token, so the content's hash stands in the description: by it a deployment
 //! is recognised whose answer was lost.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{Desired, Waiting};
 use crate::operation::{Action, Operation};
 use crate::reason::Reason;
-use crate::view::ServiceView;
+use crate::view::{ServiceView, seconds};
 
 /// What CodeDeploy shows of a service's deployment group.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,11 +44,12 @@ impl CodeDeploy {
         self.deployments.iter().find(|deployment| RUNNING.iter().any(|status| deployment["status"] == *status))
     }
 
-    /// The deployment that brings this content, by the mark in its description.
-    pub(crate) fn bringing(&self, content: &str) -> Option<&Value> {
-        let marked =
-            |deployment: &&Value| deployment["description"].as_str().is_some_and(|text| text.contains(content));
-        self.deployments.iter().find(marked)
+    /// The deployment, made `since` then, that brings this content, by the mark in its description. Older ones with the same
+    /// mark are there too, once content is deployed a second time.
+    pub(crate) fn bringing(&self, content: &str, since: Timestamp) -> Option<&Value> {
+        let marked = |one: &&Value| one["description"].as_str().is_some_and(|text| text.contains(content));
+        let recent = |one: &&Value| seconds(&one["createTime"]).is_none_or(|created| created >= since);
+        self.deployments.iter().filter(marked).find(recent)
     }
 
     /// Names of the two target groups.

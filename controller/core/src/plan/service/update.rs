@@ -16,7 +16,7 @@ use crate::memory::{Ended, Intent, KeptCount, Memory, Rollout, SETTLE, TargetGro
 use crate::operation::{Action, Operation};
 use crate::plan::{Ask, Observation, TAG_FAILED, approval_token, hold_unreflected};
 use crate::reason::Reason;
-use crate::view::{Controller, ServiceView, seconds};
+use crate::view::{Controller, ServiceView};
 
 mod deploy;
 

@@ -245,7 +245,11 @@ fn a_deployment_whose_answer_was_lost_is_found_by_its_mark_and_not_made_twice() 
     let mut world = world.later(SETTLE.as_secs() + 1);
     let mut taken = deployment("InProgress");
     taken["description"] = description;
-    world.observed.code_deploy = group(json!([taken]));
+    let mut older = taken.clone();
+    older["deploymentId"] = json!("d-0");
+    older["status"] = json!("Succeeded");
+    older["createTime"] = json!(now().as_second() - 3600);
+    world.observed.code_deploy = group(json!([older, taken]));
     let plan = world.plan();
     assert!(plan.actions.is_empty());
     assert_eq!(plan.memory.rollout.unwrap().deployment.as_deref(), Some("d-1"));

@@ -35,10 +35,7 @@ impl Pass<'_> {
                 Observation::Absent => memory.intent = None,
                 Observation::Present(seen) => {
                     memory.intent = None;
-                    // Older ones with the same content are there too, once it is deployed a second time.
-                    let created = |deployment: &Value| seconds(deployment.get("createTime")?);
-                    let bringing = seen.bringing(&intent.content);
-                    let ours = bringing.filter(|one| created(one).is_none_or(|at| at >= intent.at - outcome::SKEW));
+                    let ours = seen.bringing(&intent.content, intent.at - outcome::SKEW);
                     if let Some(id) = ours.and_then(|one| one["deploymentId"].as_str()) {
                         let rollout = Rollout::by_code_deploy(intent, id, now);
                         memory.started(rollout, now);
