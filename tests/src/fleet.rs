@@ -5,10 +5,19 @@ use std::fmt::Write;
 
 use evenkeel_core::manifest::{Content, Files};
 
-/// Account of every cluster.
+/// Account of every cluster, where there is one place.
 pub const ACCOUNT: &str = "123456789012";
-/// Region of every cluster.
+/// Its region.
 pub const REGION: &str = "ap-northeast-1";
+/// Accounts and regions of a fleet that has more than one place.
+const PLACES: [(&str, &str); 6] = [
+    (ACCOUNT, REGION),
+    (ACCOUNT, "eu-central-1"),
+    ("210987654321", REGION),
+    ("210987654321", "eu-central-1"),
+    ("111122223333", REGION),
+    ("111122223333", "eu-central-1"),
+];
 
 /// How large a fleet is.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +28,8 @@ pub struct Fleet {
     pub clusters: usize,
     /// Environment variables of each application container.
     pub variables: usize,
+    /// Accounts and regions that the clusters take turns in, up to six.
+    pub places: usize,
 }
 
 impl Fleet {
@@ -29,9 +40,19 @@ impl Fleet {
 
     /// The directory that declares it: a file for each cluster, and one for each service with its task definition.
     pub fn files(&self) -> Files {
-        let clusters = (0..self.clusters).map(|nth| (format!("{}/cluster.yaml", cluster(nth)), cluster_manifest(nth)));
+        let clusters = (0..self.clusters)
+            .map(|nth| (format!("{}/cluster.yaml", cluster(nth)), cluster_manifest(self.cluster_place(nth), nth)));
         let services = (0..self.services).map(|nth| (self.path(nth), self.manifests(nth, "1.0")));
         clusters.chain(services).map(|(path, text)| (path, Content::Bytes(text.into_bytes()))).collect()
+    }
+
+    /// Account and region of the nth service.
+    pub fn place(&self, nth: usize) -> (&'static str, &'static str) {
+        self.cluster_place(nth % self.clusters)
+    }
+
+    fn cluster_place(&self, nth: usize) -> (&'static str, &'static str) {
+        PLACES[nth % self.places]
     }
 
     /// Namespace, and beginning of the AWS names, of the nth service.
@@ -132,15 +153,21 @@ fn cluster(nth: usize) -> String {
     format!("shop-{nth:03}")
 }
 
-fn cluster_manifest(nth: usize) -> String {
+fn cluster_manifest((account, region): (&str, &str), nth: usize) -> String {
     let name = cluster(nth);
+    // The sandbox takes the account of a role for that of the credentials.
+    let role = if account == ACCOUNT {
+        String::new()
+    } else {
+        format!("\n  assumeRoleArn: arn:aws:iam::{account}:role/evenkeel")
+    };
     format!(
         "apiVersion: evenkeel.dev/v1alpha1
 kind: Cluster
 metadata: {{name: {name}}}
 spec:
-  accountId: '{ACCOUNT}'
-  region: {REGION}
+  accountId: '{account}'
+  region: {region}{role}
   cluster: {{settings: [{{name: containerInsights, value: enabled}}]}}
 "
     )

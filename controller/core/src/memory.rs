@@ -163,6 +163,12 @@ impl Memory {
         self.written.get(resource).filter(|written| read_at.duration_since(written.at) < SETTLE)
     }
 
+    /// Whether our own last writes to the scaling may still lie over what is read of it, or were not seen to arrive.
+    pub fn scaling_unsettled(&self) -> bool {
+        let scaling = |resource: &String| ["target", "policy/", "action/"].iter().any(|own| resource.starts_with(own));
+        self.written.keys().any(scaling) || self.sent.keys().any(|path| path.starts_with("/scaling"))
+    }
+
     /// Takes note of a write that AWS acknowledged.
     pub fn record(&mut self, action: &Action, answer: &Value, now: Timestamp) {
         let body = &action.body;

@@ -5,6 +5,7 @@ mod look;
 pub(crate) use look::aws_name;
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_store::{Change, Selector, Store, WatchError};
@@ -15,7 +16,7 @@ use crate::apply::references;
 use crate::clock::Clock;
 use crate::fleet::Fleet;
 use crate::metrics::Metrics;
-use crate::observe::{Revisions, Seen};
+use crate::observe::{Part, Revisions, Seen};
 use crate::reconcile::{Context, Options, reconcile};
 use crate::trail::Trail;
 use crate::workqueue::{self, Outcome, Priority, Retry, Work, Workqueue};
@@ -51,7 +52,9 @@ impl Engine {
     pub async fn run(&self) {
         let mut background = JoinSet::new();
         background.spawn(Triggers::new(self).run());
-        background.spawn(look::at_all(self.context.clone(), self.queue.clone()));
+        for part in [Part::Service, Part::Scaling] {
+            background.spawn(look::at_all(self.context.clone(), self.queue.clone(), part));
+        }
         let (context, queue) = (self.context.clone(), self.queue.clone());
         workqueue::run(self.queue.clone(), context.options.concurrency, move |work| {
             let (context, queue) = (context.clone(), queue.clone());
@@ -94,8 +97,8 @@ struct Triggers {
 /// What makes a pass over the object itself worth it, and what makes one over its dependents.
 #[derive(Debug, Default, PartialEq)]
 struct Mark {
-    own: (i64, String, bool),
-    dependents: Value,
+    own: u64,
+    dependents: u64,
 }
 
 impl Triggers {
@@ -110,8 +113,9 @@ impl Triggers {
     }
 
     async fn run(mut self) {
+        let mut starting = true;
         loop {
-            match self.follow().await {
+            match self.follow(std::mem::take(&mut starting)).await {
                 // The watch fell behind: everything is looked at again.
                 Ok(()) | Err(WatchError::Expired { .. }) => {}
                 Err(error) => {
@@ -122,7 +126,7 @@ impl Triggers {
         }
     }
 
-    async fn follow(&mut self) -> Result<(), WatchError> {
+    async fn follow(&mut self, starting: bool) -> Result<(), WatchError> {
         let mut version = None;
         for kind in [Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
             let listing = match self.context.store.list(kind, None).await {
@@ -136,7 +140,11 @@ impl Triggers {
             // The oldest of the three, so that nothing between them is missed.
             version = version.or(Some(listing.resource_version));
             for object in listing.into_iter().flatten() {
-                self.changed(&object).await;
+                if starting {
+                    self.found(&object);
+                } else {
+                    self.changed(&object).await;
+                }
             }
         }
         let mut watch = self.context.store.watch(Selector::all(), version.unwrap_or_default())?;
@@ -146,6 +154,19 @@ impl Triggers {
                 Change::Added | Change::Modified => self.changed(&event.object).await,
                 Change::Deleted => self.gone(&event.object.key()),
             }
+        }
+    }
+
+    /// An object that the start finds in the store. What needed nothing when the program ended has time: services come once
+    /// the first look at all has seen them, and revisions never change. So a start reads hardly more than a look does.
+    fn found(&mut self, object: &Object) {
+        let key = object.key();
+        self.refer(object);
+        self.marks.insert(key.clone(), mark(object));
+        if settled(object) {
+            self.queue.add_after(key.clone(), self.context.phase_of(&key), Priority::Resync, "resync");
+        } else {
+            self.queue.add(key, Priority::NewCommit, "the start");
         }
     }
 
@@ -215,22 +236,42 @@ impl Triggers {
     }
 }
 
+/// Whether an object was as declared at its last pass, and nobody has asked for anything since. Clusters are always looked
+/// at: what is in them rests on them.
+fn settled(object: &Object) -> bool {
+    let (metadata, status) = (&object.metadata, &object.status);
+    let asked = metadata.annotations.keys().any(|name| name.starts_with("evenkeel.dev/"));
+    object.kind != Kind::Cluster
+        && !asked
+        && metadata.deletion_timestamp.is_none()
+        && status["observedGeneration"].as_i64() == Some(metadata.generation)
+        && status["sync"] == "Synced"
+        && is_ready(status)
+}
+
+fn is_ready(status: &Value) -> bool {
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    conditions.into_iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
+
 fn mark(object: &Object) -> Mark {
     let metadata = &object.metadata;
-    let annotations = serde_json::to_string(&metadata.annotations).unwrap_or_default();
-    let own = (metadata.generation, annotations, metadata.deletion_timestamp.is_some());
+    let own = hash(&(metadata.generation, &metadata.annotations, metadata.deletion_timestamp.is_some()));
     let status = &object.status;
     let current = status["observedGeneration"].as_i64() == Some(metadata.generation);
-    let ready = || {
-        let conditions = status["conditions"].as_array().into_iter().flatten();
-        conditions.into_iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
-    };
     let dependents = match object.kind {
         Kind::Cluster => serde_json::json!([metadata.generation, status["clusterArn"]]),
         Kind::TaskDefinition => {
-            serde_json::json!([current, status["taskDefinitionArn"], status["contentHash"], ready()])
+            serde_json::json!([current, status["taskDefinitionArn"], status["contentHash"], is_ready(status)])
         }
-        _ => serde_json::json!([current, ready()]),
+        _ => serde_json::json!([current, is_ready(status)]),
     };
-    Mark { own, dependents }
+    Mark { own, dependents: hash(&dependents.to_string()) }
+}
+
+/// Ten thousand services have a mark each, so it is kept as short as this.
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }

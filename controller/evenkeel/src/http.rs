@@ -1,6 +1,7 @@
 //! The HTTP side of a running controller: health, metrics, and the kube-style API over the store.
 
 mod admission;
+mod budget;
 mod connections;
 mod health;
 mod tls;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 
 use admission::Admission;
 pub use admission::Guarding;
+pub use budget::{BucketReport, BudgetReport};
 
 use crate::clock::Clock;
 use crate::engine::Engine;
@@ -84,6 +86,7 @@ impl Listening {
             .route("/healthz", get(|| async { "ok" }))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics))
+            .route("/budget", get(budget::budget))
             .with_state(Served { engine, readiness });
         let crowded = own.clone().fallback(|| async {
             let after = [(header::RETRY_AFTER, "10"), (header::CONNECTION, "close")];

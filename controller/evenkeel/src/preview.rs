@@ -14,7 +14,7 @@ use evenkeel_core::plan::{self, Plan};
 use evenkeel_store::{Store, StoreError, Table};
 use serde_json::{Value, json};
 
-use crate::observe::read_family;
+use crate::observe::{self, read_family};
 use crate::reconcile::{Context, cluster, service};
 
 /// What would come of an object.
@@ -152,11 +152,12 @@ async fn of_service(context: &Context, object: &Object) -> Result<Plan, String> 
     let desired = checked.desired(object, &cluster.name, &cluster.spec.defaults, installation, revision, blocked, now);
     let connection = context.fleet.connection(&cluster.spec).await;
     connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
-    let reading = connection.reader.service(&desired.cluster, &desired.service).await;
-    let observed = reading.observed;
-    if let (true, Some(error)) = (observed.service.is_unknown(), &reading.error) {
+    let service = connection.reader.service(&desired.cluster, &desired.service).await;
+    if let (true, Some(error)) = (service.found.is_unknown(), &service.error) {
         return Err(error.to_string());
     }
+    let scaling = connection.reader.scaling(&desired.cluster, &desired.service).await;
+    let observed = observe::observed(service.found, scaling.found, service.at);
     let memory = memory(context, object).await?;
     Ok(service::planned(context, &connection, &desired, observed, &memory, now).await.0)
 }

@@ -5,10 +5,23 @@ use crate::{
     code_deploy,
     options::{Hook, Options},
     sandbox::Sandbox,
+    throttle::Throttle,
 };
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 impl Sandbox {
+    /// From now on, calls through the wire draw on AWS's token buckets, which are full, or do not.
+    pub fn set_throttling(&mut self, on: bool) {
+        self.throttle = Throttle::default();
+        self.turn(|options| options.throttling = on);
+    }
+
+    /// From now on, every answer on the wire takes so long.
+    pub fn set_latency(&mut self, latency: Duration) {
+        self.turn(|options| options.latency = latency);
+    }
+
     /// From now on, tasks stop before they run when an image of theirs contains `pattern`, or when `pattern` is their
     /// task definition's ARN.
     pub fn fail_tasks_of(&mut self, pattern: &str) {

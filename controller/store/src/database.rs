@@ -117,7 +117,7 @@ impl Loaded {
     /// Takes the object that stands at a key.
     fn take(&mut self, at: &[u8], bytes: &[u8]) -> Result<(), Failure> {
         let corrupt = |detail: String| Failure::Corrupt(format!("{}: {detail}", String::from_utf8_lossy(at)));
-        let (stored, object) = Stored::from_bytes(bytes.into()).map_err(|e| corrupt(e.to_string()))?;
+        let (stored, object) = Stored::from_bytes(bytes).map_err(|e| corrupt(e.to_string()))?;
         let key = object.key();
         if object_key(&key) != at {
             return Err(corrupt(format!("holds {key}")));
@@ -234,7 +234,7 @@ impl Database {
         let mut batch = sled::Batch::default();
         for (key, stored) in &changes.objects {
             match stored {
-                Some(stored) => batch.insert(object_key(key), stored.bytes.as_ref()),
+                Some(stored) => batch.insert(object_key(key), stored.json.unpack()),
                 None => batch.remove(object_key(key)),
             }
         }

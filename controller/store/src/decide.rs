@@ -231,7 +231,7 @@ impl Decision<'_> {
             reason: format!("it does not read back as JSON ({error})"),
         })?;
         self.own.resource_version = stored.resource_version;
-        self.own.bytes += stored.bytes.len();
+        self.own.bytes += stored.length;
         self.own.objects.insert(key.clone(), (change != Change::Deleted).then(|| stored.clone()));
         self.own.events.push((change, key, stored));
         Ok(Outcome { change: Some(change), object })

@@ -7,8 +7,8 @@ use evenkeel_core::object::{ObjectKey, ResourceVersion};
 use crate::stored::Stored;
 use crate::watch::Change;
 
-/// Most bytes of objects that the ring keeps alive, 32 MiB: with it, 10,000 services fit in 200 MB whatever happens.
-const MAX_BYTES: usize = 32 << 20;
+/// Most bytes of packed objects that the ring keeps alive, 16 MiB: with it, 10,000 services fit in 200 MB whatever happens.
+const MAX_BYTES: usize = 16 << 20;
 
 /// One change of an object.
 #[derive(Clone, Debug)]
@@ -35,11 +35,11 @@ impl Ring {
 
     /// Adds the next change, and forgets the oldest ones beyond the limits.
     pub(crate) fn push(&mut self, recent: Recent) {
-        self.bytes += recent.stored.bytes.len();
+        self.bytes += recent.stored.json.size();
         self.recent.push_back(recent);
         while self.recent.len() > self.capacity || self.bytes > MAX_BYTES {
             let Some(oldest) = self.recent.pop_front() else { return };
-            self.bytes -= oldest.stored.bytes.len();
+            self.bytes -= oldest.stored.json.size();
             self.floor = oldest.stored.resource_version;
         }
     }

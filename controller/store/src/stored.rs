@@ -1,31 +1,33 @@
-//! An object in the form in which it is kept, in memory and on disk.
-
-use std::sync::Arc;
+//! An object in the form in which it is kept in memory. On disk it is plain JSON.
 
 use evenkeel_core::object::{Object, ObjectKey, ResourceVersion};
 
 use crate::error::StoreError;
+use crate::packed::Packed;
 
-/// An encoded object. Cheap to clone; index, ring and listings share the bytes.
+/// An encoded object. Cheap to clone; index, ring and listings share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     /// Version of the object; the same as in the bytes.
     pub(crate) resource_version: ResourceVersion,
     /// The object as JSON.
-    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) json: Packed,
+    /// Length of the JSON.
+    pub(crate) length: usize,
 }
 
 impl Stored {
     /// Encodes an object, and decodes it again: only what reads back (JSON nests at most 128 deep) may be stored.
     pub(crate) fn encode(object: &Object) -> serde_json::Result<(Self, Object)> {
-        let (stored, object) = Self::from_bytes(serde_json::to_vec(object)?.into())?;
+        let (stored, object) = Self::from_bytes(&serde_json::to_vec(object)?)?;
         Ok((stored, object))
     }
 
     /// Takes bytes from disk, and what they say.
-    pub(crate) fn from_bytes(bytes: Arc<[u8]>) -> serde_json::Result<(Self, Object)> {
-        let object: Object = serde_json::from_slice(&bytes)?;
-        Ok((Self { resource_version: object.metadata.resource_version, bytes }, object))
+    pub(crate) fn from_bytes(bytes: &[u8]) -> serde_json::Result<(Self, Object)> {
+        let object: Object = serde_json::from_slice(bytes)?;
+        let resource_version = object.metadata.resource_version;
+        Ok((Self { resource_version, json: Packed::of(bytes), length: bytes.len() }, object))
     }
 
     /// The object.
@@ -33,7 +35,7 @@ impl Stored {
     /// # Errors
     /// [`StoreError::Corrupt`], which `encode` and `from_bytes` have ruled out.
     pub(crate) fn decode(&self, key: &ObjectKey) -> Result<Object, StoreError> {
-        serde_json::from_slice(&self.bytes)
+        serde_json::from_slice(&self.json.unpack())
             .map_err(|error| StoreError::Corrupt { what: key.to_string(), detail: error.to_string() })
     }
 }
@@ -57,8 +59,13 @@ impl Encoded {
     }
 
     /// The object as JSON, with the members of kube: `apiVersion`, `kind`, `metadata`, `spec` and `status`.
-    pub fn json(&self) -> &Arc<[u8]> {
-        &self.stored.bytes
+    pub fn json(&self) -> Vec<u8> {
+        self.stored.json.unpack()
+    }
+
+    /// The same as it is kept.
+    pub fn packed(&self) -> &Packed {
+        &self.stored.json
     }
 
     /// The object.

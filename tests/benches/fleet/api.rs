@@ -56,7 +56,7 @@ fn lists(address: SocketAddr) {
 
 fn watchers(runtime: &Runtime, store: &Store, address: SocketAddr) {
     let table = Table::new("200 watchers of 10,000 services, one of which does not read", &["", "figure"]);
-    let before = process("VmRSS:");
+    let before = process("self", "VmRSS:");
     let version = runtime.block_on(store.list(Kind::Service, None)).unwrap().resource_version;
     let path = format!("{PATH}?watch=true&resourceVersion={version}");
     let deaf = ask(address, &path, JSON);
@@ -89,7 +89,7 @@ fn watchers(runtime: &Runtime, store: &Store, address: SocketAddr) {
         std::thread::sleep(Duration::from_millis(5));
     }
     let delivered = started.elapsed();
-    let after = process("VmRSS:");
+    let after = process("self", "VmRSS:");
     #[allow(clippy::cast_precision_loss)] // counts
     let rate = ((WATCHERS - 1) * CHANGES) as f64 / delivered.as_secs_f64();
     for (what, figure) in [

@@ -81,7 +81,7 @@ impl Run {
 #[allow(clippy::cast_precision_loss)] // counts
 fn run(services: usize, clusters: usize) -> Run {
     virtually(async {
-        let fleet = Fleet { services, clusters, variables: 10 };
+        let fleet = Fleet { services, clusters, variables: 10, places: 1 };
         let controller = Controller::of(&fleet, LATENCY).await;
         let lock = || controller.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
         lock().reset_calls();

@@ -10,6 +10,7 @@ use evenkeel::embedded;
 use evenkeel::engine::Engine;
 use evenkeel::fleet::Fleet as Connections;
 use evenkeel::metrics::Metrics;
+use evenkeel::observe::Part;
 use evenkeel::reconcile::Options;
 use evenkeel_aws::Transport;
 use evenkeel_core::admission::admit;
@@ -67,6 +68,18 @@ pub(crate) fn engine(
     let metrics = Metrics::new().unwrap();
     let fleet = Connections::new(transport, clock.clone(), Some(metrics.on_call()), endpoint_url);
     Engine::new(store, fleet, clock.clone(), metrics, options, fastrand::Rng::with_seed(7))
+}
+
+/// Waits until every service of a fleet was read, with its scaling.
+pub(crate) async fn seen(engine: &Engine, fleet: &Fleet) {
+    loop {
+        let services = engine.context.store.list(Kind::Service, None).await.unwrap();
+        let all = |part| services.keys().all(|key| engine.context.seen.knows(key, part));
+        if services.len() == fleet.services && all(Part::Service) && all(Part::Scaling) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Waits until every service of a fleet is ready and in sync.

@@ -13,7 +13,7 @@ use crate::child::Running;
 use crate::table::{Table, whole};
 use crate::world::{Aws, Checkout};
 
-const FLEET: Fleet = Fleet { services: 1_000, clusters: 10, variables: 20 };
+const FLEET: Fleet = Fleet { services: 1_000, clusters: 10, variables: 20, places: 1 };
 /// Commits that change one service each.
 const COMMITS: usize = 100;
 /// Services that each larger commit changes.

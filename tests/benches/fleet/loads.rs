@@ -15,7 +15,7 @@ pub(crate) fn print() {
     let table = Table::new("Load and admission of a directory, on one core", &columns);
     let mut first = None;
     for services in [500, 2_500, 5_000] {
-        let fleet = Fleet { services, clusters: services / 50, variables: VARIABLES };
+        let fleet = Fleet { services, clusters: services / 50, variables: VARIABLES, places: 1 };
         let files = fleet.files();
         let megabytes = megabytes(&files);
         let (loading, admission) = best_of_three(&files);

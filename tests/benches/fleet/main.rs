@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)] // a figure that cannot be taken ends the run
 
 mod api;
+mod bounds;
 mod calls;
 mod child;
 mod controller;
@@ -12,6 +13,7 @@ mod latency;
 mod loads;
 mod memory;
 mod plans;
+mod poller;
 mod processor;
 mod table;
 mod world;
@@ -19,19 +21,22 @@ mod world;
 /// A group of figures: its name on the command line, and what prints it.
 type Section = (&'static str, fn());
 
-const SECTIONS: [Section; 6] = [
+const SECTIONS: [Section; 7] = [
     ("plans", plans::print),
     ("loads", loads::print),
     ("memory", memory::print),
     ("latency", latency::print),
     ("calls", calls::print),
     ("api", api::print),
+    ("fleet", bounds::print),
 ];
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if args.first().is_some_and(|arg| arg == child::ARGUMENT) {
-        return child::run(&args[1..]);
+    match args.first().map(String::as_str) {
+        Some(child::CONTROLLER) => return child::run(&args[1..]),
+        Some(child::POLLER) => return poller::run(&args[1..]),
+        _ => {}
     }
     // Cargo says `--bench`; without it this is a run of tests, and there are none here.
     if !args.iter().any(|arg| arg == "--bench") {

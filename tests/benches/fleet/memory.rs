@@ -14,7 +14,7 @@ const WHILE: Duration = Duration::from_secs(60);
 
 pub(crate) fn print() {
     let table = Table::new("Memory and disk, 20 variables a task definition", &["MB", "1,000", "10,000", "ratio"]);
-    let runs = SIZES.map(|(services, clusters)| run(&Fleet { services, clusters, variables: 20 }));
+    let runs = SIZES.map(|(services, clusters)| run(&Fleet { services, clusters, variables: 20, places: 1 }));
     let row = |name: &str, figure: &dyn Fn(&Run) -> f64| {
         let [small, large] = [figure(&runs[0]), figure(&runs[1])];
         let cell = |figure: f64| if figure < 100.0 { format!("{figure:.1}") } else { whole(figure) };

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use evenkeel::observe::read_family;
+use evenkeel::observe::{Scaling, read_family};
 use evenkeel_core::canonical::{DocumentKind, content_hash};
 use evenkeel_core::desired::{Cluster, Service, TaskDefinition};
 use evenkeel_core::memory::Memory;
@@ -19,7 +19,7 @@ use crate::processor;
 use crate::table::{Table, ratio, whole};
 
 /// One service whose task definition has as many variables as the larger ones in the field.
-const ONE: Fleet = Fleet { services: 1, clusters: 1, variables: 120 };
+const ONE: Fleet = Fleet { services: 1, clusters: 1, variables: 120, places: 1 };
 
 pub(crate) fn print() {
     let Inputs { service, family } = virtually(inputs());
@@ -118,7 +118,11 @@ async fn inputs() -> Inputs {
     let arn = family.status["taskDefinitionArn"].as_str().unwrap().to_owned();
     let revision = plan::service::TaskDefinition::Content { arn, hash: content };
     let desired = checked.desired(&service, &cluster.name, defaults, installation, revision, Vec::new(), now);
-    let observed = context.seen.since(&service.key(), Timestamp::MIN).unwrap();
+    let (found, read_at) = context.seen.service(&service.key(), Timestamp::MIN).unwrap();
+    let (scaling, _) = context.seen.scaling(&service.key(), Timestamp::MIN).unwrap();
+    let Scaling { target, policies, scheduled_actions } = scaling;
+    let observed =
+        plan::service::Observed { service: found, target, policies, scheduled_actions, read_at, ..Default::default() };
     let quiet = plan::service::plan(&desired, &observed, &memory(&service).await, now);
     assert!(quiet.is_quiet() && quiet.drift.is_empty(), "{quiet:?}");
     Inputs {

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use evenkeel_core::manifest::{Content, Files};
 use evenkeel_core::operation::Operation;
-use evenkeel_sandbox::{Caller, Sandbox, Server};
+use evenkeel_sandbox::{Caller, Count, Sandbox, Server};
 use evenkeel_tests::fleet::{ACCOUNT, REGION};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -34,11 +34,35 @@ impl Aws {
         self.server.url()
     }
 
+    /// Enforces AWS's rates from now on, and takes its time for each answer.
+    pub(crate) fn limit(&self, latency: Duration) {
+        let mut sandbox = self.sandbox();
+        sandbox.set_latency(latency);
+        sandbox.set_throttling(true);
+    }
+
+    /// Fills the buckets, as a while without calls would.
+    pub(crate) fn rest(&self) {
+        self.sandbox().set_throttling(true);
+    }
+
+    /// Calls so far, by operation.
+    pub(crate) fn counts(&self) -> Vec<(Operation, Count)> {
+        self.sandbox().calls().iter().collect()
+    }
+
+    /// Calls AWS in one account and region without going through the port.
+    pub(crate) fn call(&self, (account, region): (&str, &str), operation: Operation, body: &Value) -> Option<Value> {
+        self.sandbox().call(Timestamp::now(), &Caller::new(account, region), operation, body).ok()
+    }
+
+    fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads AWS without going through the port.
     pub(crate) fn read(&self, operation: Operation, body: &Value) -> Option<Value> {
-        let caller = Caller::new(ACCOUNT, REGION);
-        let mut sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
-        sandbox.call(Timestamp::now(), &caller, operation, body).ok()
+        self.call((ACCOUNT, REGION), operation, body)
     }
 }
 

@@ -14,7 +14,7 @@ use evenkeel_tests::fleet::{Fleet, REGION};
 use serde_json::json;
 
 /// Three clusters, each with ten services that take four writes.
-const FLEET: Fleet = Fleet { services: 30, clusters: 3, variables: 1 };
+const FLEET: Fleet = Fleet { services: 30, clusters: 3, variables: 1, places: 1 };
 
 /// A controller that keeps to half of what AWS enforces.
 async fn limited() -> World {

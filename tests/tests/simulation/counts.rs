@@ -1,18 +1,21 @@
 //! What a fleet in which nothing happens may cost: a count, so that it holds on every machine.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use evenkeel::observe::Reading;
+use evenkeel::observe::{Read, Scaling};
 use evenkeel::reconcile::Options;
+use evenkeel_core::manifest::Content;
 use evenkeel_core::object::{Kind, ResourceVersion};
 use evenkeel_core::operation::{Access, AwsService, Operation};
+use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::service::{SCALABLE_DIMENSION, resource_id};
 use evenkeel_tests::World;
-use evenkeel_tests::fleet::Fleet;
+use evenkeel_tests::fleet::{Fleet, name};
 use serde_json::{Value, json};
 
 /// Five clusters of twenty services with two policies each.
-const FLEET: Fleet = Fleet { services: 100, clusters: 5, variables: 3 };
+const FLEET: Fleet = Fleet { services: 100, clusters: 5, variables: 3, places: 1 };
 
 /// Calls of one look at all services, by operation: ten services of one cluster, fifty targets, ten policies or fifty
 /// scheduled actions at a time, and the page that says that there is none.
@@ -97,18 +100,105 @@ async fn a_look_costs_no_more_when_more_batches_are_needed_than_are_under_way_at
     let names: Vec<_> = (0..services).map(names).collect();
     // The first look finds out how long the list of policies is; the second one knows.
     for _ in 0..2 {
-        let (mut told, before) = (0, world.wire.calls().len());
-        let tell = |nth: usize, reading: Reading| {
-            assert_eq!((told, reading.error.is_none()), (nth, true), "each service is told in its turn");
-            assert_eq!(reading.observed.service.present().unwrap()["serviceName"], names[nth].1);
-            assert_eq!(reading.observed.policies.present().unwrap().len(), 1);
-            told += 1;
+        let (mut told, before) = ([0, 0], world.wire.calls().len());
+        let service = |nth: usize, read: Read<Observation<Value>>| {
+            assert_eq!((told[0], read.error.is_none()), (nth, true), "each service is told in its turn");
+            assert_eq!(read.found.present().unwrap()["serviceName"], names[nth].1);
+            told[0] += 1;
         };
-        connection.reader.services(&names, tell).await;
-        assert_eq!(told, services);
+        connection.reader.services(&names, Duration::ZERO, service).await;
+        let scaling = |nth: usize, read: Read<Scaling>| {
+            assert_eq!((told[1], read.error.is_none()), (nth, true), "each scaling is told in its turn");
+            assert_eq!(read.found.policies.present().unwrap().len(), 1);
+            told[1] += 1;
+        };
+        connection.reader.scalings(&names, Duration::ZERO, scaling).await;
+        assert_eq!(told, [services; 2]);
         let calls = world.wire.calls().split_off(before);
         let made = |operation| calls.iter().filter(|call| call.operation == operation).count();
         let made = BOUND.map(|(operation, _)| made(operation));
         assert_eq!(made, [services / 10, services / 50, services / 10, 1]);
     }
+}
+
+/// Calls of these services that are no part of the looks at all, by operation.
+fn beside_looks(world: &World, first: usize, looks: usize) -> BTreeMap<Operation, usize> {
+    let mut made: BTreeMap<Operation, usize> = BTreeMap::new();
+    for call in world.wire.calls().split_off(first) {
+        *made.entry(call.operation).or_default() += 1;
+    }
+    for (operation, calls) in BOUND {
+        let made = made.entry(operation).or_default();
+        *made = made.saturating_sub(calls * looks);
+    }
+    // Each Cluster is looked at again now and then.
+    made.remove(&Operation::DescribeClusters);
+    made.retain(|_, calls| *calls > 0);
+    made
+}
+
+/// Somebody changes the grace period of the first services.
+fn tamper(world: &World, services: usize) {
+    for nth in 0..services {
+        let (cluster, service) = (FLEET.namespace(nth), name(nth));
+        let change = json!({"cluster": cluster, "service": service, "healthCheckGracePeriodSeconds": 1});
+        world.aws(Operation::UpdateService, &change);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_drift_costs_one_write_and_a_handful_of_reads_of_that_service() {
+    let world = settled().await;
+    let first = world.wire.calls().len();
+    tamper(&world, 1);
+    world.pass(180).await;
+    let calls = beside_looks(&world, first, 3);
+    // What the look saw a moment ago is fresh; then a look at what came of it, and one once reads are believed.
+    assert_eq!(calls.get(&Operation::UpdateService), Some(&1), "{calls:?}");
+    assert!(calls.values().sum::<usize>() <= 1 + 3, "{calls:?}");
+    world.assert_stable().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_of_all_costs_a_write_each_and_reads_that_they_share() {
+    let world = settled().await;
+    let first = world.wire.calls().len();
+    tamper(&world, FLEET.services);
+    world.pass(180).await;
+    let calls = beside_looks(&world, first, 3);
+    assert_eq!(calls.get(&Operation::UpdateService), Some(&FLEET.services), "{calls:?}");
+    assert!(calls.values().sum::<usize>() <= FLEET.services + 3 * FLEET.services / 2, "{calls:?}");
+    world.assert_stable().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_touches_one_file_writes_and_plans_what_stands_in_it_and_nothing_else() {
+    let mut world = settled().await;
+    let before = version(&world).await;
+    let first = world.wire.calls().len();
+    world.files.insert(FLEET.path(7), Content::Bytes(FLEET.manifests(7, "2.0").into_bytes()));
+    let summary = world.commit().await;
+    assert_eq!((summary.created, summary.changed), (0, 1));
+    assert_eq!(version(&world).await.0, before.0 + 1, "one object was written");
+    world.pass(45).await;
+    let calls = world.wire.calls().split_off(first);
+    let writes: Vec<_> = calls.iter().filter(|call| call.operation.access() == Access::Write).collect();
+    let operations: Vec<Operation> = writes.iter().map(|call| call.operation).collect();
+    assert_eq!(operations, [Operation::RegisterTaskDefinition, Operation::UpdateService]);
+    let families = calls.iter().filter(|call| call.operation == Operation::ListTaskDefinitions).count();
+    assert!(families <= 3, "{families} looks at families, of which one was touched");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_with_a_store_reads_no_more_than_a_look_does_and_writes_nothing() {
+    let mut world = settled().await;
+    let before = version(&world).await;
+    let first = world.wire.calls().len();
+    world.restart().await;
+    world.pass(50).await;
+    let calls = beside_looks(&world, first, 1);
+    assert_eq!(version(&world).await, before, "the store was written: {:?}", world.journal.take());
+    // Of the hour in which families are looked at again, their share; and how long the pages are was not known yet.
+    let allowed = FLEET.clusters + FLEET.services / 10;
+    assert!(calls.values().sum::<usize>() <= allowed, "{calls:?}");
 }

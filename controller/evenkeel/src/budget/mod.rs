@@ -3,16 +3,19 @@
 //!
 //! Writes and reads are held back in different places, since they differ in who can wait:
 //!
-//! - A pass that wants to write [reserves](Budget::reserve) all that its plan needs, or ends and comes back when it
-//!   has its turn: the queue owns the time. Who is worth more has its turn earlier, and nobody for ever.
+//! - A pass that wants to write [reserves](Budget::reserve) all that its plan needs before it reads once more, or ends and
+//!   comes back when it has its turn: the queue owns the time. Who is worth more has its turn earlier, and nobody for ever.
 //! - A pass that wants to read goes on only while calls are answered [soon](Budget::admit). A read itself waits the
 //!   moment until its token is there ([`Metered`]), in order: many passes share one, and the fuller a batch is, the less
 //!   each costs.
+//! - The look at all services has [time](Pace).
 //!
-//! `tokens` is the arithmetic of a bucket, `line` who waits before it.
+//! `tokens` is the arithmetic of a bucket, `line` who waits before it, `held` what a plan has reserved.
 
+mod held;
 mod line;
 mod metered;
+mod pace;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -25,8 +28,10 @@ use evenkeel_core::operation::{Access, Action, Bucket};
 use tokio::time::Instant;
 
 use crate::workqueue::Priority;
+pub use held::Held;
 use line::Line;
 pub use metered::Metered;
+pub use pace::Pace;
 use tokens::Tokens;
 
 /// A pass reads if its calls are answered this soon; else another one may make better use of the worker.
@@ -80,21 +85,34 @@ impl Budget {
         Self(Arc::new(Inner { share, buckets: Mutex::default() }))
     }
 
-    /// Takes the tokens for all actions of a plan, or none.
+    /// Takes the tokens for all actions of a plan, or none. Who `held` some for an earlier plan has had its turn: then those
+    /// count, and what is not needed any more goes back.
     ///
     /// # Errors
     /// There are too few, and when to ask again. The place in line is kept.
-    pub fn reserve(&self, now: Instant, key: &ObjectKey, priority: Priority, actions: &[Action]) -> Result<(), Short> {
+    pub fn reserve(
+        &self,
+        now: Instant,
+        key: &ObjectKey,
+        priority: Priority,
+        held: Option<Held>,
+        actions: &[Action],
+    ) -> Result<Held, Short> {
         let mut needs: BTreeMap<Bucket, f64> = BTreeMap::new();
         for action in actions.iter().filter(|action| action.operation.access() == Access::Write) {
             *needs.entry(action.operation.bucket()).or_default() += 1.0;
         }
         let mut buckets = self.buckets();
-        self.turn(&mut buckets, now, key, priority, &needs, Duration::ZERO)?;
-        for (bucket, tokens) in needs {
-            self.entry(&mut buckets, bucket, now).tokens.take(now, tokens);
+        if let Some(held) = held {
+            // It has had its turn, and takes what it needs besides as a debt rather than to wait once more.
+            self.put_back(&mut buckets, now, held.spent());
+        } else {
+            self.turn(&mut buckets, now, key, priority, &needs, Duration::ZERO)?;
         }
-        Ok(())
+        for (bucket, tokens) in &needs {
+            self.entry(&mut buckets, *bucket, now).tokens.take(now, *tokens);
+        }
+        Ok(Held::new(self.clone(), needs))
     }
 
     /// Whether it is `key`'s turn to read from a bucket; `tokens` is what that costs on average. The calls themselves
@@ -153,12 +171,21 @@ impl Budget {
         self.buckets().iter_mut().map(level).collect()
     }
 
-    /// How long to wait between calls that have time: a quarter longer than a token takes to come, and until those who
-    /// wait have theirs.
-    pub fn pace(&self, now: Instant, bucket: Bucket) -> Duration {
+    /// How long until one more call has its token.
+    fn wait(&self, now: Instant, bucket: Bucket) -> Duration {
+        self.entry(&mut self.buckets(), bucket, now).tokens.wait(now, 1.0)
+    }
+
+    /// How long a token takes to come.
+    fn interval(&self, bucket: Bucket) -> Duration {
         let mut buckets = self.buckets();
-        let tokens = &mut self.entry(&mut buckets, bucket, now).tokens;
-        tokens.wait(now, 1.0) + Duration::from_secs_f64(1.25 / tokens.rate())
+        Duration::from_secs_f64(1.0 / self.entry(&mut buckets, bucket, Instant::now()).tokens.rate())
+    }
+
+    fn put_back(&self, buckets: &mut BTreeMap<Bucket, Entry>, now: Instant, tokens: BTreeMap<Bucket, f64>) {
+        for (bucket, tokens) in tokens {
+            self.entry(buckets, bucket, now).tokens.put_back(now, tokens);
+        }
     }
 
     fn turn(

@@ -15,6 +15,17 @@ fn actions(operations: &[Operation]) -> Vec<Action> {
     operations.iter().map(action).collect()
 }
 
+/// Takes the tokens for good.
+fn reserve(
+    budget: &Budget,
+    now: Instant,
+    key: &ObjectKey,
+    priority: Priority,
+    actions: &[Action],
+) -> Result<(), Short> {
+    budget.reserve(now, key, priority, None, actions).map(|held| drop(held.spent()))
+}
+
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -23,13 +34,13 @@ fn seconds(seconds: u64) -> Duration {
 fn a_plan_gets_all_its_tokens_or_none() {
     let (budget, now) = (Budget::new(0.5), Instant::now());
     let plan = actions(&[Operation::RegisterTaskDefinition; 6]);
-    budget.reserve(now, &key("a"), Priority::NewCommit, &plan).unwrap();
-    let short = budget.reserve(now, &key("b"), Priority::NewCommit, &plan).unwrap_err();
+    reserve(&budget, now, &key("a"), Priority::NewCommit, &plan).unwrap();
+    let short = reserve(&budget, now, &key("b"), Priority::NewCommit, &plan).unwrap_err();
     // 4 of 10 are left, and half a token comes each second.
     assert_eq!((short.bucket, short.wait.as_secs()), (Bucket::TaskDefinitionModify, 4));
     assert!((budget.levels(now)[0].tokens - 4.0).abs() < 1e-9);
     assert_eq!(budget.levels(now)[0].waiting, 1);
-    budget.reserve(now + short.wait, &key("b"), Priority::NewCommit, &plan).unwrap();
+    reserve(&budget, now + short.wait, &key("b"), Priority::NewCommit, &plan).unwrap();
     assert_eq!(budget.levels(now + short.wait)[0].waiting, 0);
 }
 
@@ -40,7 +51,7 @@ fn reads_and_writes_never_wait_for_each_other() {
         budget.book(now, Bucket::ServiceRead);
     }
     assert!(budget.admit(now, &key("a"), Priority::Repair, Bucket::ServiceRead, 1.0).is_err());
-    budget.reserve(now, &key("a"), Priority::Repair, &actions(&[Operation::UpdateService])).unwrap();
+    reserve(&budget, now, &key("a"), Priority::Repair, &actions(&[Operation::UpdateService])).unwrap();
 }
 
 #[test]
@@ -51,7 +62,7 @@ fn everybody_who_waits_comes_back_to_tokens_that_are_there() {
     let (mut asked, mut done) = (0, 0);
     let mut ask = |now: Instant, nth: usize| {
         asked += 1;
-        budget.reserve(now, &key(&format!("{nth}")), Priority::NewCommit, &plan).map_err(|short| now + short.wait)
+        reserve(&budget, now, &key(&format!("{nth}")), Priority::NewCommit, &plan).map_err(|short| now + short.wait)
     };
     for nth in 0..1_000 {
         match ask(start, nth) {
@@ -80,12 +91,12 @@ fn everybody_who_waits_comes_back_to_tokens_that_are_there() {
 fn repair_goes_before_commits_that_wait_already() {
     let (budget, now) = (Budget::new(0.5), Instant::now());
     let plan = actions(&[Operation::UpdateService]);
-    while budget.reserve(now, &key("first"), Priority::NewCommit, &plan).is_ok() {}
+    while reserve(&budget, now, &key("first"), Priority::NewCommit, &plan).is_ok() {}
     for nth in 0..100 {
         let name = format!("commit-{nth}");
-        assert!(budget.reserve(now, &key(&name), Priority::NewCommit, &plan).is_err());
+        assert!(reserve(&budget, now, &key(&name), Priority::NewCommit, &plan).is_err());
     }
-    let short = budget.reserve(now + seconds(1), &key("repair"), Priority::Repair, &plan);
+    let short = reserve(&budget, now + seconds(1), &key("repair"), Priority::Repair, &plan);
     assert!(short.is_ok(), "two tokens came meanwhile: {short:?}");
 }
 
@@ -93,9 +104,9 @@ fn repair_goes_before_commits_that_wait_already() {
 fn a_plan_larger_than_the_bucket_goes_once_it_is_full() {
     let (budget, now) = (Budget::new(0.1), Instant::now());
     let plan = actions(&[Operation::RegisterTaskDefinition; 5]);
-    budget.reserve(now, &key("a"), Priority::NewCommit, &plan).unwrap();
-    let short = budget.reserve(now, &key("b"), Priority::NewCommit, &plan).unwrap_err();
-    budget.reserve(now + short.wait, &key("b"), Priority::NewCommit, &plan).unwrap();
+    reserve(&budget, now, &key("a"), Priority::NewCommit, &plan).unwrap();
+    let short = reserve(&budget, now, &key("b"), Priority::NewCommit, &plan).unwrap_err();
+    reserve(&budget, now + short.wait, &key("b"), Priority::NewCommit, &plan).unwrap();
     assert!(short.wait >= seconds(40), "the debt of the first one comes first: {short:?}");
 }
 
@@ -103,12 +114,28 @@ fn a_plan_larger_than_the_bucket_goes_once_it_is_full() {
 fn what_is_wanted_no_more_holds_nobody_up() {
     let (budget, now) = (Budget::new(0.5), Instant::now());
     let plan = actions(&[Operation::RegisterTaskDefinition; 10]);
-    budget.reserve(now, &key("a"), Priority::NewCommit, &plan).unwrap();
-    budget.reserve(now, &key("b"), Priority::NewCommit, &plan).unwrap_err();
+    reserve(&budget, now, &key("a"), Priority::NewCommit, &plan).unwrap();
+    reserve(&budget, now, &key("b"), Priority::NewCommit, &plan).unwrap_err();
     let one = actions(&[Operation::RegisterTaskDefinition]);
-    let behind = budget.reserve(now, &key("c"), Priority::NewCommit, &one).unwrap_err();
+    let behind = reserve(&budget, now, &key("c"), Priority::NewCommit, &one).unwrap_err();
     assert_eq!(behind.wait.as_secs(), 22);
     budget.leave(&key("b"));
-    let first = budget.reserve(now, &key("c"), Priority::NewCommit, &one).unwrap_err();
+    let first = reserve(&budget, now, &key("c"), Priority::NewCommit, &one).unwrap_err();
     assert_eq!(first.wait.as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_plan_needs_no_more_goes_back_and_what_it_needs_more_is_taken() {
+    let (budget, now) = (Budget::new(0.5), Instant::now());
+    let level = || budget.levels(now)[0].tokens;
+    let (one, two) = (actions(&[Operation::UpdateService]), actions(&[Operation::UpdateService; 2]));
+    let held = budget.reserve(now, &key("a"), Priority::Repair, None, &two).unwrap();
+    assert_eq!(level(), 23.0);
+    let held = budget.reserve(now, &key("a"), Priority::Repair, Some(held), &one).unwrap();
+    assert_eq!(level(), 24.0);
+    drop(held);
+    assert_eq!(level(), 25.0, "nothing was written after all");
+    let held = budget.reserve(now, &key("a"), Priority::Repair, None, &one).unwrap();
+    budget.reserve(now, &key("a"), Priority::Repair, Some(held), &two).unwrap().spent();
+    assert_eq!(level(), 23.0);
 }

@@ -69,6 +69,12 @@ impl Tokens {
         self.level = self.level(now) - tokens;
     }
 
+    /// Gives back tokens that were taken and not used.
+    pub(super) fn put_back(&mut self, now: Instant, tokens: f64) {
+        let most = self.most().max(1.0).max(self.level(now));
+        self.level = (self.level + tokens).min(most);
+    }
+
     /// AWS refused a call for its rate: nothing is saved up there, and half of what was used until now is used.
     pub(super) fn refused(&mut self, now: Instant) {
         self.level = self.level(now).min(0.0);

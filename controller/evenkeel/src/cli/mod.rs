@@ -1,5 +1,6 @@
 //! The command line.
 
+mod budget;
 mod check;
 mod client;
 mod compare;
@@ -85,6 +86,8 @@ enum Command {
     /// Go back to an earlier revision for a while, without touching git: until the time is over or a commit asks for
     /// something else
     Rollback(history::RollbackArgs),
+    /// Show what is left of our share of AWS's request rates, and how many objects wait for it
+    Budget(budget::BudgetArgs),
     /// Reconcile an object now
     Reconcile(operate::ReconcileArgs),
     /// Write a context for kubectl and every other kube client
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Retry(args) => print(operate::retry(&args)),
         Command::History(args) => print(history::history(&args)),
         Command::Rollback(args) => print(history::rollback(&args)),
+        Command::Budget(args) => print(budget::run(&args)),
         Command::Reconcile(args) => operate::reconcile(&args).map_err(|error| error.to_string()),
         Command::Kubeconfig(args) => print(kubeconfig::run(&args)),
         Command::Schema(args) => print(schema::run(&args)),

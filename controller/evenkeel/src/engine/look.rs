@@ -1,43 +1,76 @@
 //! The periodic look at all services, in calls that they share.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
+use serde::Deserialize;
 use tokio::task::JoinSet;
 
 use crate::fleet::Connection;
-use crate::observe::Reading;
+use crate::observe::{Part, Read};
 use crate::reconcile::Context;
 use crate::workqueue::{Priority, Workqueue};
 
-/// Looks at all services every interval, and wakes those that changed.
-pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>) {
+/// Looks at one part of all services every interval, or as often as the budget allows, and wakes those that changed. The first
+/// look is at once, and as fast as the budget allows: passes of the start live on it.
+pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: Part) {
     let mut ticks = tokio::time::interval(context.options.interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // The first tick comes at once; the passes that the start queues read for themselves.
-    ticks.tick().await;
+    let mut spread = Duration::ZERO;
     loop {
         ticks.tick().await;
         let mut looks = JoinSet::new();
-        for Place { connection, keys, names } in places(&context).await {
-            let (context, queue) = (context.clone(), queue.clone());
-            looks.spawn(async move {
-                let tell = |nth: usize, reading: Reading| {
-                    let key: &ObjectKey = &keys[nth];
-                    match reading.error {
-                        // Unknown is not "changed": the resync will look again.
-                        Some(error) => tracing::warn!(%key, %error, "a service could not be read"),
-                        None if context.seen.keep(key, &reading.observed) => {
-                            queue.add(key.clone(), Priority::Repair, "the observed state changed");
-                        }
-                        None => {}
-                    }
-                };
-                connection.reader.services(&names, tell).await;
-            });
+        for place in places(&context).await {
+            looks.spawn(look(context.clone(), queue.clone(), place, part, spread));
         }
         while looks.join_next().await.is_some() {}
+        spread = context.options.interval;
+    }
+}
+
+async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, spread: Duration) {
+    let Place { connection, keys, names } = place;
+    let told = Told { context: &context, queue: &queue, keys: &keys, part };
+    match part {
+        Part::Service => {
+            let keep = |nth: usize, read| {
+                told.take(nth, read, |key, read| context.seen.keep_service(key, &read.found, read.at))
+            };
+            connection.reader.services(&names, spread, keep).await;
+        }
+        Part::Scaling => {
+            let keep = |nth: usize, read| {
+                told.take(nth, read, |key, read| context.seen.keep_scaling(key, &read.found, read.at))
+            };
+            connection.reader.scalings(&names, spread, keep).await;
+        }
+    }
+}
+
+/// What becomes of what is read.
+struct Told<'a> {
+    context: &'a Context,
+    queue: &'a Workqueue<ObjectKey>,
+    keys: &'a [ObjectKey],
+    part: Part,
+}
+
+impl Told<'_> {
+    fn take<T>(&self, nth: usize, read: Read<T>, keep: impl Fn(&ObjectKey, &Read<T>) -> bool) {
+        let key = &self.keys[nth];
+        if let Some(error) = &read.error {
+            tracing::warn!(%key, %error, "a service could not be read");
+            // Unknown is not "changed": the resync will look again. But the start waits for this.
+            if !self.context.seen.knows(key, self.part) {
+                self.queue.add(key.clone(), Priority::Resync, "it could not be read with the others");
+            }
+        } else if keep(key, &read) && self.context.seen.knows(key, self.part.other()) {
+            // Of the start, one pass once both parts are there.
+            self.queue.add(key.clone(), Priority::Repair, "the observed state changed");
+        }
     }
 }
 
@@ -55,8 +88,8 @@ async fn places(context: &Context) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     // Of each namespace the place and the name of its cluster in AWS.
     let mut clusters: HashMap<String, Option<(usize, String)>> = HashMap::new();
-    for object in listing.into_iter().flatten() {
-        let key = object.key();
+    for object in listing.encoded() {
+        let key = object.key().clone();
         if !clusters.contains_key(&key.namespace) {
             let found = connection_of(context, &key).await.map(|(connection, name)| {
                 let known = places.iter().position(|place| Arc::ptr_eq(&place.connection, &connection));
@@ -69,11 +102,41 @@ async fn places(context: &Context) -> Vec<Place> {
             clusters.insert(key.namespace.clone(), found);
         }
         if let Some(Some((place, cluster))) = clusters.get(&key.namespace) {
-            places[*place].names.push((cluster.clone(), aws_name(&object)));
+            let json = object.json();
+            let Ok(named) = serde_json::from_slice::<Named>(&json) else { continue };
+            places[*place].names.push((cluster.clone(), named.spec.aws_name().unwrap_or(&key.name).to_owned()));
             places[*place].keys.push(key);
         }
     }
     places
+}
+
+/// What of a stored Service tells its name in AWS: ten thousand are looked through each time.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    spec: NamedSpec<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct NamedSpec<'a> {
+    #[serde(borrow, default)]
+    service: NamedService<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct NamedService<'a> {
+    #[serde(borrow, default, rename = "serviceName")]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "ServiceName")]
+    capitalised: Option<Cow<'a, str>>,
+}
+
+impl NamedSpec<'_> {
+    fn aws_name(&self) -> Option<&str> {
+        let NamedService { name, capitalised } = &self.service;
+        name.as_deref().or(capitalised.as_deref())
+    }
 }
 
 /// The connection of the Cluster that a service lives in, and that Cluster's name in AWS.
@@ -86,7 +149,6 @@ async fn connection_of(context: &Context, key: &ObjectKey) -> Option<(Arc<Connec
 
 /// The AWS name of a Service, without checking its whole spec.
 pub(crate) fn aws_name(object: &Object) -> String {
-    let service = &object.spec["service"];
-    let given = service["serviceName"].as_str().or(service["ServiceName"].as_str());
-    given.unwrap_or(&object.metadata.name).to_owned()
+    let spec = NamedSpec::deserialize(&object.spec).unwrap_or_default();
+    spec.aws_name().unwrap_or(&object.metadata.name).to_owned()
 }

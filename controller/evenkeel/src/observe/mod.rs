@@ -4,9 +4,12 @@ mod batch;
 mod deployments;
 mod family;
 mod reader;
+mod scaling;
 mod seen;
 mod tasks;
 
 pub use family::{Revisions, read_family};
-pub use reader::{Reader, Reading};
-pub use seen::Seen;
+pub(crate) use reader::observed;
+pub use reader::{Read, Reader};
+pub use scaling::Scaling;
+pub use seen::{Part, Seen};

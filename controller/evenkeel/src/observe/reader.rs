@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::memory::Memory;
 use evenkeel_core::operation::{Bucket, Operation};
-use evenkeel_core::plan::service::{Desired, Observed, SCALABLE_DIMENSION, resource_id};
+use evenkeel_core::plan::service::{Desired, Observed, resource_id};
 use evenkeel_core::plan::{Ask, Observation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,16 +17,14 @@ use tokio::time::Instant;
 
 use super::batch::{Answer, Answers, Batcher};
 use super::deployments::{Groups, code_deploy, service_deployment};
+use super::scaling::{Scaling, Scalings};
+use super::seen::Part;
 use super::tasks::{causes, images};
-use crate::budget::Metered;
+use crate::budget::{Metered, Pace};
 use crate::clock::Clock;
 
 /// DescribeServices takes ten names of one cluster (ECS API reference).
 const SERVICES: usize = 10;
-/// DescribeScalableTargets takes fifty resource ids (Application Auto Scaling API reference).
-const TARGETS: usize = 50;
-/// Requests for policies or scheduled actions that are looked at together, to choose between one call each and a scan.
-const SCAN: usize = 10_000;
 
 /// Reads services of one account and region.
 #[derive(Debug)]
@@ -33,43 +32,40 @@ pub struct Reader {
     gateway: Metered,
     clock: Clock,
     clusters: tokio::sync::Mutex<HashMap<String, Arc<Batcher<Observation<Value>>>>>,
-    targets: Batcher<Value>,
-    policies: Batcher<Vec<Value>>,
-    actions: Batcher<Vec<Value>>,
+    scalings: Scalings,
     groups: Groups,
+    /// How long the last look at all took, of services and of their scaling.
+    looks: [AtomicU64; 2],
 }
 
-/// What reading one service gave. A part that could not be read is unknown, and the first error says why.
+/// One read: what it gave, and when it began.
 #[derive(Debug)]
-pub struct Reading {
-    /// What is known.
-    pub observed: Observed,
+pub struct Read<T> {
+    /// What is known. A part that could not be read is unknown.
+    pub found: T,
     /// Why something is unknown.
     pub error: Option<AwsError>,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
+/// What an observation says of the service alone, and of its scaling.
+pub(crate) fn observed(service: Observation<Value>, scaling: Scaling, read_at: Timestamp) -> Observed {
+    let Scaling { target, policies, scheduled_actions } = scaling;
+    Observed { service, target, policies, scheduled_actions, read_at, ..Observed::default() }
 }
 
 impl Reader {
     /// A reader through this gateway. Must be made within a runtime.
     pub fn new(gateway: Metered, clock: Clock) -> Self {
-        let targets = {
-            let gateway = gateway.clone();
-            Batcher::new(TARGETS, move |ids| read_targets(gateway.clone(), ids))
-        };
-        let list = |operation, member: &'static str, page| {
-            let (gateway, pages) = (gateway.clone(), Arc::new(AtomicUsize::new(0)));
-            Batcher::new(SCAN, move |ids| read_list(gateway.clone(), operation, member, page, ids, pages.clone()))
-        };
-        // Page sizes are the largest that the API takes.
-        let policies = list(Operation::DescribeScalingPolicies, "ScalingPolicies", 10);
-        let actions = list(Operation::DescribeScheduledActions, "ScheduledActions", 50);
+        let scalings = Scalings::new(gateway.clone());
         Self {
             gateway,
             clock,
             clusters: tokio::sync::Mutex::default(),
-            targets,
-            policies,
-            actions,
+            scalings,
             groups: Groups::default(),
+            looks: Default::default(),
         }
     }
 
@@ -78,13 +74,23 @@ impl Reader {
         &self.gateway
     }
 
-    /// Reads one service with its scaling.
-    pub async fn service(&self, cluster: &str, service: &str) -> Reading {
-        let read_at = self.clock.now();
-        let batcher = self.cluster(cluster).await;
-        let ids = vec![resource_id(cluster, service)];
-        let (found, mut scaling) = tokio::join!(batcher.get(service.to_owned()), self.scaling(ids));
-        reading(found, scaling.pop().unwrap_or_default(), read_at)
+    /// How long the last look at all services took, with their scaling.
+    pub fn look(&self) -> Duration {
+        let milliseconds = self.looks.iter().map(|look| look.load(Ordering::Relaxed)).max();
+        Duration::from_millis(milliseconds.unwrap_or_default())
+    }
+
+    /// Reads one service, without its scaling.
+    pub async fn service(&self, cluster: &str, service: &str) -> Read<Observation<Value>> {
+        let at = self.clock.now();
+        described(self.cluster(cluster).await.get(service.to_owned()).await, at)
+    }
+
+    /// Reads the scaling of one service.
+    pub async fn scaling(&self, cluster: &str, service: &str) -> Read<Scaling> {
+        let at = self.clock.now();
+        let (found, error) = self.scalings.one(&resource_id(cluster, service)).await;
+        Read { found, error, at }
     }
 
     /// Reads what a plan asks for into `observed`. What cannot be read stays unknown, and the error says why.
@@ -116,52 +122,58 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads many services, given as cluster and name, and tells each in its turn as soon as it is known.
-    ///
-    /// The scaling of all comes first: policies and scheduled actions can be had of one resource or of all, so they
-    /// are cheap only when they are asked for together. Within a budget the services follow batch by batch, a little
-    /// slower than it allows and not before those who wait already: a look at all has time, and passes go first.
-    pub async fn services(&self, names: &[(String, String)], mut tell: impl FnMut(usize, Reading)) {
-        let read_at = self.clock.now();
-        let ids = names.iter().map(|(cluster, service)| resource_id(cluster, service)).collect();
-        let scaling = self.scaling(ids).await;
+    /// Reads many services, given as cluster and name, without their scaling, and tells each in its turn as soon as it is
+    /// known. The calls are spread over a time, as far as the budget allows it: a look at all has time, and passes go first.
+    pub async fn services(
+        &self,
+        names: &[(String, String)],
+        spread: Duration,
+        mut tell: impl FnMut(usize, Read<Observation<Value>>),
+    ) {
+        let started = Instant::now();
         let (asked, mut answers) = mpsc::unbounded_channel();
+        let batches: Vec<_> =
+            names.chunk_by(|one, next| one.0 == next.0).flat_map(|cluster| cluster.chunks(SERVICES)).collect();
+        let mut pace = Pace::new(self.gateway.budget(), Bucket::ServiceRead, batches.len(), spread);
         let asking = async move {
-            for batch in names.chunk_by(|one, next| one.0 == next.0).flat_map(|cluster| cluster.chunks(SERVICES)) {
+            for batch in batches {
+                pace.turn().await;
+                let at = self.clock.now();
                 for (cluster, service) in batch {
                     // The receiver lives as long as this.
-                    let _ = asked.send(self.cluster(cluster).await.ask(service.clone()));
-                }
-                if let Some(budget) = self.gateway.budget() {
-                    tokio::time::sleep(budget.pace(Instant::now(), Bucket::ServiceRead)).await;
+                    let _ = asked.send((self.cluster(cluster).await.ask(service.clone()), at));
                 }
             }
         };
         let telling = async move {
-            for (nth, scaling) in scaling.into_iter().enumerate() {
-                let Some(asked) = answers.recv().await else { return };
-                tell(nth, reading(asked.answer().await, scaling, read_at));
+            let mut nth = 0;
+            while let Some((asked, at)) = answers.recv().await {
+                tell(nth, described(asked.answer().await, at));
+                nth += 1;
             }
         };
         tokio::join!(asking, telling);
+        self.took(Part::Service, started);
     }
 
-    /// The scaling of resources, in their order.
-    async fn scaling(&self, ids: Vec<String>) -> Vec<Scaling> {
-        let asked: Vec<_> = ids.iter().map(|id| self.targets.ask(id.clone())).collect();
-        let mut all = Vec::with_capacity(ids.len());
-        for asked in asked {
-            all.push(Scaling::of(asked.answer().await));
-        }
-        // Policies and scheduled actions exist only on a target, so without one there is nothing to ask for.
-        let with_target = all.iter_mut().zip(ids).filter(|(scaling, _)| scaling.target.present().is_some());
-        let asked: Vec<_> =
-            with_target.map(|(scaling, id)| (scaling, self.policies.ask(id.clone()), self.actions.ask(id))).collect();
-        for (scaling, policies, actions) in asked {
-            scaling.policies = scaling.list(policies.answer().await);
-            scaling.scheduled_actions = scaling.list(actions.answer().await);
-        }
-        all
+    /// Reads the scaling of many services, and tells each in its turn once all is read.
+    pub async fn scalings(
+        &self,
+        names: &[(String, String)],
+        spread: Duration,
+        mut tell: impl FnMut(usize, Read<Scaling>),
+    ) {
+        let at = self.clock.now();
+        let ids: Vec<String> = names.iter().map(|(cluster, service)| resource_id(cluster, service)).collect();
+        let tell = |nth, found, error: Option<&AwsError>| tell(nth, Read { found, error: error.cloned(), at });
+        let started = Instant::now();
+        self.scalings.all(&ids, spread, tell).await;
+        self.took(Part::Scaling, started);
+    }
+
+    fn took(&self, part: Part, started: Instant) {
+        let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.looks[part as usize].store(took, Ordering::Relaxed);
     }
 
     async fn cluster(&self, cluster: &str) -> Arc<Batcher<Observation<Value>>> {
@@ -174,47 +186,11 @@ impl Reader {
     }
 }
 
-/// What is known of a resource's scaling.
-#[derive(Debug, Default)]
-struct Scaling {
-    target: Observation<Value>,
-    policies: Observation<Vec<Value>>,
-    scheduled_actions: Observation<Vec<Value>>,
-    /// Why something is unknown.
-    error: Option<AwsError>,
-}
-
-impl Scaling {
-    /// What an answer about its target says.
-    fn of(target: Answer<Value>) -> Self {
-        let none = || Observation::Present(Vec::new());
-        match target {
-            // The rest is read next.
-            Ok(Some(target)) => Self { target: Observation::Present(target), ..Self::default() },
-            Ok(None) => Self { target: Observation::Absent, policies: none(), scheduled_actions: none(), error: None },
-            Err(error) => Self { error: Some(error), ..Self::default() },
-        }
+fn described(answer: Answer<Observation<Value>>, at: Timestamp) -> Read<Observation<Value>> {
+    match answer {
+        Ok(found) => Read { found: found.unwrap_or_default(), error: None, at },
+        Err(error) => Read { found: Observation::Unknown, error: Some(error), at },
     }
-
-    fn list(&mut self, answer: Answer<Vec<Value>>) -> Observation<Vec<Value>> {
-        match answer {
-            Ok(found) => Observation::Present(found.unwrap_or_default()),
-            Err(error) => {
-                self.error.get_or_insert(error);
-                Observation::Unknown
-            }
-        }
-    }
-}
-
-fn reading(service: Answer<Observation<Value>>, scaling: Scaling, read_at: Timestamp) -> Reading {
-    let Scaling { target, policies, scheduled_actions, error } = scaling;
-    let (service, error) = match service {
-        Ok(service) => (service.unwrap_or_default(), error),
-        Err(failed) => (Observation::Unknown, Some(failed)),
-    };
-    let observed = Observed { service, target, policies, scheduled_actions, read_at, ..Observed::default() };
-    Reading { observed, error }
 }
 
 async fn read_services(gateway: Metered, cluster: String, names: Vec<String>) -> Answers<Observation<Value>> {
@@ -246,66 +222,6 @@ async fn read_services(gateway: Metered, cluster: String, names: Vec<String>) ->
     Ok(found)
 }
 
-async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Value> {
-    let mut body = json!({"ServiceNamespace": "ecs", "ResourceIds": ids, "ScalableDimension": SCALABLE_DIMENSION});
-    let mut found = HashMap::new();
-    loop {
-        let answer = gateway.call(Operation::DescribeScalableTargets, &body).await?;
-        found.extend(list(&answer, "ScalableTargets").filter_map(by_id));
-        match answer.get("NextToken").filter(|token| token.is_string()) {
-            Some(token) => body["NextToken"] = token.clone(),
-            None => return Ok(found),
-        }
-    }
-}
-
-/// Policies or scheduled actions of many resources: the API filters by one resource only, so the choice is between a
-/// call each and a scan of the namespace. The scan's length is known from the last one.
-async fn read_list(
-    gateway: Metered,
-    operation: Operation,
-    member: &'static str,
-    page: usize,
-    ids: Vec<String>,
-    pages: Arc<AtomicUsize>,
-) -> Answers<Vec<Value>> {
-    let mut found: HashMap<String, Vec<Value>> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
-    let scan = ids.len() > 1 && pages.load(Ordering::Relaxed) <= ids.len();
-    let filters: Vec<Option<&String>> = if scan { vec![None] } else { ids.iter().map(Some).collect() };
-    for filter in filters {
-        let mut body = json!({"ServiceNamespace": "ecs", "MaxResults": page});
-        if let Some(id) = filter {
-            body["ResourceId"] = json!(id);
-            body["ScalableDimension"] = json!(SCALABLE_DIMENSION);
-        }
-        let mut read = 0;
-        loop {
-            let answer = gateway.call(operation, &body).await?;
-            read += 1;
-            for (id, element) in list(&answer, member).filter_map(by_id) {
-                if let Some(elements) = found.get_mut(&id) {
-                    elements.push(element);
-                }
-            }
-            match answer.get("NextToken").filter(|token| token.is_string()) {
-                Some(token) => body["NextToken"] = token.clone(),
-                None => break,
-            }
-        }
-        if scan {
-            pages.store(read, Ordering::Relaxed);
-        }
-    }
-    Ok(found)
-}
-
 fn list<'a>(answer: &'a Value, member: &str) -> impl Iterator<Item = Value> + 'a {
     answer.get(member).and_then(Value::as_array).into_iter().flatten().cloned()
-}
-
-fn by_id(element: Value) -> Option<(String, Value)> {
-    // Spot fleets and the like live in other namespaces; the dimension tells a service's target from other ECS ones.
-    let service = element["ScalableDimension"] == SCALABLE_DIMENSION;
-    let id = element["ResourceId"].as_str()?.to_owned();
-    service.then_some((id, element))
 }

@@ -1,64 +1,91 @@
-//! What was last seen of each service, kept small: text, not trees, since ten thousand of them stay in memory.
+//! What was last seen of each service, kept small: compressed text, not trees, since ten thousand of them stay in memory.
+//!
+//! The service and its scaling are kept apart: they are read by other calls, at another pace.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evenkeel_core::object::ObjectKey;
 use evenkeel_core::plan::Observation;
-use evenkeel_core::plan::service::Observed;
+use evenkeel_store::Packed;
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Scaling;
 
 /// The last observation of every service. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<Mutex<HashMap<ObjectKey, Entry>>>);
+pub struct Seen(Arc<Mutex<HashMap<ObjectKey, [Entry; 2]>>>);
+
+/// What is read together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The service itself.
+    Service,
+    /// Its target, with policies and scheduled actions.
+    Scaling,
+}
+
+impl Part {
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Service => Self::Scaling,
+            Self::Scaling => Self::Service,
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Entry {
-    text: Box<str>,
-    read_at: Timestamp,
+    last: Option<Last>,
     /// What was read until then, by whoever, is out of date.
     outdated: Timestamp,
 }
 
+#[derive(Debug)]
+struct Last {
+    json: Packed,
+    /// Of the text.
+    hash: u64,
+    read_at: Timestamp,
+}
+
 impl Seen {
-    /// Keeps an observation, unless a newer one is there already: a look at a large fleet takes a while. Says whether
-    /// anything but the time of reading differs from the one before.
-    pub fn keep(&self, key: &ObjectKey, observed: &Observed) -> bool {
-        let read_at = observed.read_at;
-        // What only some plans ask for is read anew each time.
-        let timeless = Observed {
-            read_at: Timestamp::UNIX_EPOCH,
-            revision_content: None,
-            deployment: Observation::Unknown,
-            code_deploy: Observation::Unknown,
-            causes: Observation::Unknown,
-            images: Observation::Unknown,
-            ..observed.clone()
-        };
-        // What was just read from JSON can be written as JSON.
-        let text = serde_json::to_string(&timeless).unwrap_or_default().into_boxed_str();
-        let mut seen = self.lock();
-        if seen.get(key).is_some_and(|entry| entry.read_at > read_at || entry.outdated >= read_at) {
-            return false;
-        }
-        let changed = seen.get(key).is_none_or(|entry| entry.text != text);
-        seen.insert(key.clone(), Entry { text, read_at, outdated: Timestamp::MIN });
-        changed
+    /// Keeps what was read of a service, unless something newer is there already: a look at a large fleet takes a while.
+    /// Says whether it differs from what was there before.
+    pub fn keep_service(&self, key: &ObjectKey, found: &Observation<Value>, read_at: Timestamp) -> bool {
+        self.keep(key, Part::Service, found, read_at)
     }
 
-    /// The last observation, if it was read at `oldest` or later.
-    pub fn since(&self, key: &ObjectKey, oldest: Timestamp) -> Option<Observed> {
-        let seen = self.lock();
-        let entry = seen.get(key).filter(|entry| entry.read_at >= oldest && entry.read_at > entry.outdated)?;
-        let observed: Observed = serde_json::from_str(&entry.text).ok()?;
-        Some(Observed { read_at: entry.read_at, ..observed })
+    /// Keeps what was read of its scaling, like [`Seen::keep_service`].
+    pub fn keep_scaling(&self, key: &ObjectKey, found: &Scaling, read_at: Timestamp) -> bool {
+        self.keep(key, Part::Scaling, found, read_at)
     }
 
-    /// Says that what was read until `now` is out of date, as after a write, also where it has yet to arrive: it is no
-    /// fresh read any more, but what the next read is held against.
-    pub fn outdate(&self, key: &ObjectKey, now: Timestamp) {
-        if let Some(entry) = self.lock().get_mut(key) {
-            entry.outdated = now;
+    /// What was last read of a service, if that was at `oldest` or later, and when.
+    pub fn service(&self, key: &ObjectKey, oldest: Timestamp) -> Option<(Observation<Value>, Timestamp)> {
+        self.since(key, Part::Service, oldest)
+    }
+
+    /// What was last read of its scaling, like [`Seen::service`].
+    pub fn scaling(&self, key: &ObjectKey, oldest: Timestamp) -> Option<(Scaling, Timestamp)> {
+        self.since(key, Part::Scaling, oldest)
+    }
+
+    /// Whether anything was ever read of a part.
+    pub fn knows(&self, key: &ObjectKey, part: Part) -> bool {
+        self.lock().get(key).is_some_and(|entries| entries[part as usize].last.is_some())
+    }
+
+    /// Says that what was read of a part until `now` is out of date, as after a write, also where it has yet to arrive: it
+    /// is no fresh read any more, but what the next read is held against.
+    pub fn outdate(&self, key: &ObjectKey, part: Part, now: Timestamp) {
+        if let Some(entries) = self.lock().get_mut(key) {
+            entries[part as usize].outdated = now;
         }
     }
 
@@ -67,9 +94,46 @@ impl Seen {
         self.lock().remove(key);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ObjectKey, Entry>> {
-        // Each update is one insertion: a panic elsewhere cannot leave half of one.
+    fn keep(&self, key: &ObjectKey, part: Part, found: &impl Serialize, read_at: Timestamp) -> bool {
+        // What was just read from JSON can be written as JSON.
+        let text = serde_json::to_vec(found).unwrap_or_default();
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let hash = hasher.finish();
+        let mut seen = self.lock();
+        let entry = &mut seen.entry(key.clone()).or_insert_with(|| [Entry::never(), Entry::never()])[part as usize];
+        match &mut entry.last {
+            Some(last) if last.read_at > read_at => false,
+            _ if entry.outdated >= read_at => false,
+            // Nearly every read of a quiet fleet: it costs no memory and no compression.
+            Some(last) if last.hash == hash => {
+                last.read_at = read_at;
+                false
+            }
+            last => {
+                *last = Some(Last { json: Packed::of(&text), hash, read_at });
+                true
+            }
+        }
+    }
+
+    fn since<T: DeserializeOwned>(&self, key: &ObjectKey, part: Part, oldest: Timestamp) -> Option<(T, Timestamp)> {
+        let seen = self.lock();
+        let entry = &seen.get(key)?[part as usize];
+        let fresh = |last: &&Last| last.read_at >= oldest && last.read_at > entry.outdated;
+        let last = entry.last.as_ref().filter(fresh)?;
+        Some((serde_json::from_slice(&last.json.unpack()).ok()?, last.read_at))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ObjectKey, [Entry; 2]>> {
+        // Each update is one assignment: a panic elsewhere cannot leave half of one.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn never() -> Self {
+        Self { last: None, outdated: Timestamp::MIN }
     }
 }
 
@@ -85,28 +149,44 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn read(second: i64, revision: &str) -> Observed {
-        let service = evenkeel_core::plan::Observation::Present(revision.into());
-        Observed { service, read_at: at(second), ..Observed::default() }
+    fn web() -> ObjectKey {
+        ObjectKey::new(Kind::Service, "shop", "web")
+    }
+
+    fn keep(seen: &Seen, second: i64, revision: &str) -> bool {
+        seen.keep_service(&web(), &Observation::Present(revision.into()), at(second))
     }
 
     #[test]
     fn a_read_that_began_before_a_write_and_arrives_after_it_is_not_kept() {
-        let (seen, key) = (Seen::default(), ObjectKey::new(Kind::Service, "shop", "web"));
-        assert!(seen.keep(&key, &read(10, "before")));
-        seen.outdate(&key, at(12));
-        assert!(seen.since(&key, at(0)).is_none());
-        assert!(!seen.keep(&key, &read(11, "before as well")));
-        assert!(seen.since(&key, at(0)).is_none());
-        assert!(seen.keep(&key, &read(13, "after")));
-        assert_eq!(seen.since(&key, at(0)).unwrap().read_at, at(13));
+        let seen = Seen::default();
+        assert!(keep(&seen, 10, "before"));
+        seen.outdate(&web(), Part::Service, at(12));
+        assert!(seen.service(&web(), at(0)).is_none());
+        assert!(!keep(&seen, 11, "before as well"));
+        assert!(seen.service(&web(), at(0)).is_none());
+        assert!(keep(&seen, 13, "after"));
+        assert_eq!(seen.service(&web(), at(0)).unwrap(), (Observation::Present("after".into()), at(13)));
     }
 
     #[test]
     fn what_is_out_of_date_is_still_what_the_next_read_is_held_against() {
-        let (seen, key) = (Seen::default(), ObjectKey::new(Kind::Service, "shop", "web"));
-        seen.keep(&key, &read(10, "same"));
-        seen.outdate(&key, at(12));
-        assert!(!seen.keep(&key, &read(13, "same")), "a write that AWS refused changes nothing");
+        let seen = Seen::default();
+        keep(&seen, 10, "same");
+        seen.outdate(&web(), Part::Service, at(12));
+        assert!(!keep(&seen, 13, "same"), "a write that AWS refused changes nothing");
+        assert_eq!(seen.service(&web(), at(0)).unwrap().1, at(13), "and it is a fresh read again");
+    }
+
+    #[test]
+    fn a_service_and_its_scaling_age_apart() {
+        let seen = Seen::default();
+        keep(&seen, 10, "same");
+        assert!(!seen.knows(&web(), Part::Scaling));
+        assert!(seen.keep_scaling(&web(), &Scaling::default(), at(11)));
+        seen.outdate(&web(), Part::Service, at(12));
+        assert_eq!(seen.scaling(&web(), at(11)).unwrap(), (Scaling::default(), at(11)));
+        assert!(seen.scaling(&web(), at(12)).is_none(), "it is older than asked for");
+        assert!(seen.service(&web(), at(0)).is_none());
     }
 }

@@ -90,19 +90,32 @@ impl Context {
     }
 
     /// When an object is planned again although nothing about it is known to have changed: the period with a tenth to
-    /// either side, always the same for one object, so that a fleet spreads out. Families change by our own hand or
-    /// not at all, and reading one costs calls, so they come less often.
+    /// either side, always the same for one object, so that a fleet spreads out.
     pub(crate) fn resync_of(&self, key: &ObjectKey) -> Duration {
-        let mut hasher = std::hash::DefaultHasher::new();
-        key.hash(&mut hasher);
-        #[allow(clippy::cast_precision_loss)] // a fraction needs no more than 53 bits
-        let jitter = hasher.finish() as f64 / u64::MAX as f64;
-        let period = match key.kind {
+        spread(self.period_of(key), fraction(key))
+    }
+
+    /// When that is for the first time after a start, at which no object is to come with all others.
+    pub(crate) fn phase_of(&self, key: &ObjectKey) -> Duration {
+        self.period_of(key).mul_f64(fraction(key))
+    }
+
+    /// Families change by our own hand or not at all, and reading one costs calls, so they come less often.
+    fn period_of(&self, key: &ObjectKey) -> Duration {
+        match key.kind {
             Kind::TaskDefinition => self.options.resync * 6,
             _ => self.options.resync,
-        };
-        spread(period, jitter)
+        }
     }
+}
+
+/// A number between 0 and 1 that is always the same for one object.
+fn fraction(key: &ObjectKey) -> f64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    key.hash(&mut hasher);
+    #[allow(clippy::cast_precision_loss)] // a fraction needs no more than 53 bits
+    let fraction = hasher.finish() as f64 / u64::MAX as f64;
+    fraction
 }
 
 /// The value at a pointer as text.

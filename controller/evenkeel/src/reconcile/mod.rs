@@ -3,6 +3,7 @@
 
 pub(crate) mod cluster;
 mod context;
+mod known;
 mod pass;
 pub(crate) mod service;
 mod task_definition;

@@ -6,7 +6,7 @@ use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::desired::{RECONCILE, suspension};
 use evenkeel_core::memory::{Commit, Memory, SETTLE};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
-use evenkeel_core::operation::Bucket;
+use evenkeel_core::operation::{AwsService, Bucket};
 use evenkeel_core::plan::{Plan, Waiting};
 use evenkeel_core::reason::{Reason, Weight};
 use evenkeel_core::status::{self, Facts, Health};
@@ -16,10 +16,11 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::Context;
-use crate::budget::Metered;
+use crate::budget::{Held, Metered, Short};
 use crate::commits;
 use crate::events;
 use crate::execute::execute;
+use crate::observe::Part;
 use crate::provenance::SourceRecord;
 use crate::workqueue::{Outcome, Priority, Retry};
 
@@ -39,6 +40,8 @@ pub(super) struct Pass<'a> {
     pub(super) brings: Option<ObjectKey>,
     /// Which AWS resource the manifest names.
     identity: String,
+    /// Tokens for what it wants to write, or why it has to wait for them.
+    reserved: Result<Option<Held>, Short>,
 }
 
 impl<'a> Pass<'a> {
@@ -69,6 +72,7 @@ impl<'a> Pass<'a> {
             health: Health::Unknown,
             brings: None,
             identity: String::new(),
+            reserved: Ok(None),
         })
     }
 
@@ -105,6 +109,16 @@ impl<'a> Pass<'a> {
             return Err(again);
         }
         Err(self.end(Reason::WaitingForBudget, waits(short.bucket), Some(again)).await)
+    }
+
+    /// Reserves the tokens for what a plan writes, in place of those for an earlier one. If there are too few, the pass can
+    /// but report what it would do, and comes back when it has its turn.
+    pub(super) fn reserve(&mut self, gateway: &Metered, plan: &Plan) -> bool {
+        if let (Some(budget), Ok(held)) = (gateway.budget(), &mut self.reserved) {
+            let held = held.take();
+            self.reserved = budget.reserve(Instant::now(), &self.key, self.priority, held, &plan.actions).map(Some);
+        }
+        self.reserved.is_ok()
     }
 
     /// Whether the status is about the present spec.
@@ -154,10 +168,9 @@ impl<'a> Pass<'a> {
             }
             return self.report(plan, status::Outcome::Nothing, None).await;
         }
-        let reserved = gateway
-            .budget()
-            .map_or(Ok(()), |budget| budget.reserve(Instant::now(), &self.key, self.priority, &plan.actions));
-        if let Err(short) = reserved {
+        if !self.reserve(gateway, &plan)
+            && let Err(short) = self.reserved
+        {
             self.hold(&mut plan);
             plan.waiting.push(Waiting::new(Reason::WaitingForBudget, waits(short.bucket)));
             let again = Outcome::RequeueAfter(short.wait, self.priority);
@@ -176,9 +189,16 @@ impl<'a> Pass<'a> {
         for action in &plan.actions {
             tracing::info!(key = %self.key, operation = %action.operation, reason = action.reason, "changing AWS");
         }
+        if let Ok(Some(held)) = std::mem::replace(&mut self.reserved, Ok(None)) {
+            held.spent();
+        }
         let execution = execute(gateway, &plan.actions, &mut memory, &self.context.clock).await;
-        // What was read before the write is no fresh read any more.
-        self.context.seen.outdate(&self.key, self.context.clock.now());
+        // What was read before the write is no fresh read any more. New bounds of the scaling may move the count as well.
+        let now = self.context.clock.now();
+        self.context.seen.outdate(&self.key, Part::Service, now);
+        if plan.actions.iter().any(|action| action.operation.service() == AwsService::ApplicationAutoScaling) {
+            self.context.seen.outdate(&self.key, Part::Scaling, now);
+        }
         let repairs = [plan.acting.as_slice(), &plan.deploying].concat();
         self.context.metrics.repaired(&self.key, &plan.drift, &repairs, execution.error.is_none());
         let (outcome, requeue) = match &execution.error {

@@ -1,15 +1,13 @@
 //! A pass over a Service.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use evenkeel_aws::ErrorClass;
 use evenkeel_core::desired::{self, Service};
 use evenkeel_core::memory::Memory;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
-use evenkeel_core::operation::Bucket;
 use evenkeel_core::plan::service::{Desired, Observed, TaskDefinition};
-use evenkeel_core::plan::{self, Ask, Observation, Plan, Waiting, check};
+use evenkeel_core::plan::{self, Ask, Plan, Waiting, check};
 use evenkeel_core::reason::Reason;
 use evenkeel_core::spec::TaskDefinitionRef;
 use evenkeel_core::status::{self, service_health};
@@ -19,12 +17,10 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::context::text_at;
+use super::known;
 use super::pass::{Pass, meaning, told};
 use crate::fleet::Connection;
-use crate::workqueue::{Outcome, Priority, Retry, Work};
-
-/// A snapshot that is younger than this is a fresh read.
-const FRESH: Duration = Duration::from_secs(5);
+use crate::workqueue::{Outcome, Retry, Work};
 
 pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<ObjectKey>) -> Outcome {
     let mut pass = match Pass::begin(context, object, work.priority).await {
@@ -60,34 +56,10 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     if let Err(error) = connection.verify(&cluster.spec).await {
         return pass.unread(&error).await;
     }
-    // Observe: a snapshot finds drift; before a write there is a fresh read, and the plan is made again.
-    let oldest = |age: Duration| pass.now.checked_sub(age).unwrap_or(pass.now);
-    let snapshot_age = if work.priority == Priority::Resync { context.options.interval * 2 } else { FRESH };
-    let mut plan = None;
-    if let Some(observed) = context.seen.since(&pass.key, oldest(snapshot_age)) {
-        let (planned, observed) = planned(context, &connection, &desired, observed, &pass.memory, pass.now).await;
-        if planned.actions.is_empty() || observed.read_at >= oldest(FRESH) {
-            plan = Some((planned, observed));
-        }
-    }
-    let (plan, observed) = match plan {
-        Some(found) => found,
-        None => {
-            // Ten services share a DescribeServices; policies are read of each one.
-            for (bucket, calls) in [(Bucket::ServiceRead, 0.1), (Bucket::ScalingRead, 1.0)] {
-                pass = match pass.admitted(connection.gateway(), bucket, calls).await {
-                    Ok(pass) => pass,
-                    Err(outcome) => return outcome,
-                };
-            }
-            let reading = connection.reader.service(&desired.cluster, &desired.service).await;
-            let observed = reading.observed;
-            if let (Observation::Unknown, Some(error)) = (&observed.service, &reading.error) {
-                return pass.unread(error).await;
-            }
-            context.seen.keep(&pass.key, &observed);
-            planned(context, &connection, &desired, observed, &pass.memory, pass.now).await
-        }
+    // Observe and plan.
+    let (mut pass, plan, observed) = match known::plan(context, pass, work.priority, &connection, &desired).await {
+        Ok(planned) => planned,
+        Err(outcome) => return outcome,
     };
     if let Some(TaskDefinitionRef::Object(name)) = &service.spec.task_definition
         && plan.drift.iter().any(|drift| drift.path == "/taskDefinition" || drift.path == "/service")

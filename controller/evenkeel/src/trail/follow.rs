@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::files::Files;
 use super::places::Places;
 use crate::engine::Engine;
+use crate::observe::Part;
 use crate::workqueue::Priority;
 
 /// How often files are looked at.
@@ -134,7 +135,9 @@ impl Follower {
             }
             outcome = "taken";
             if context.trail.note(key, notice) {
-                context.seen.outdate(key, now);
+                for part in [Part::Service, Part::Scaling] {
+                    context.seen.outdate(key, part, now);
+                }
                 self.engine.queue.add(key.clone(), Priority::Repair, "a record tells of a change");
             }
         }

@@ -108,12 +108,20 @@ async fn a_slow_watch_holds_nothing_up_and_expires() {
 #[tokio::test]
 async fn the_bytes_of_recent_changes_are_bounded_too() {
     let store = store().await;
-    for letter in ["x", "y", "z", "x", "y", "z"] {
-        let object = Object::new(&super::key("large"), json!(letter.repeat(7 << 20)));
-        store.write([Write::Apply(object)]).await;
+    // Digits that repeat nowhere: nothing of them is saved by packing.
+    let mut state = 1_u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        format!("{:08x}", state >> 32)
+    };
+    for _ in 0..6 {
+        let text: String = (0..3 << 17).map(|_| noise()).collect();
+        store.write([Write::Apply(Object::new(&super::key("large"), json!(text)))]).await;
     }
-    let expired = store.watch(Selector::all(), ResourceVersion(1)).unwrap_err();
-    assert_eq!(expired, WatchError::Expired { from: ResourceVersion(1), oldest: ResourceVersion(2) });
+    // Of three MiB each, five fit.
+    let expired = store.watch(Selector::all(), ResourceVersion(0)).unwrap_err();
+    assert_eq!(expired, WatchError::Expired { from: ResourceVersion(0), oldest: ResourceVersion(1) });
+    assert!(store.watch(Selector::all(), ResourceVersion(1)).is_ok());
 }
 
 #[tokio::test]

@@ -1,0 +1,315 @@
+//! Reads the scaling of services: their targets, and the policies and scheduled actions on these.
+//!
+//! AWS gives targets by fifty resources, policies and scheduled actions by one resource or page by page for the whole
+//! namespace. So the look at all services reads the pages, and a pass over one service reads what is that one's.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use evenkeel_aws::{AwsError, ErrorClass};
+use evenkeel_core::operation::{Bucket, Operation};
+use evenkeel_core::plan::Observation;
+use evenkeel_core::plan::service::SCALABLE_DIMENSION;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::batch::{Answer, Answers, Batcher};
+use crate::budget::{Metered, Pace};
+
+/// DescribeScalableTargets takes fifty resource ids (Application Auto Scaling API reference).
+const TARGETS: usize = 50;
+/// Requests for policies or scheduled actions that are looked at together, to choose between one call each and the pages.
+const SCAN: usize = 10_000;
+/// How often a page is asked for. One that fails would cost all that were read before it.
+const ATTEMPTS: u32 = 5;
+/// How long after the first failure a page is asked for again; twice as long each time after.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What is known of a resource's scaling.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scaling {
+    /// From DescribeScalableTargets.
+    pub target: Observation<Value>,
+    /// From DescribeScalingPolicies.
+    pub policies: Observation<Vec<Value>>,
+    /// From DescribeScheduledActions.
+    pub scheduled_actions: Observation<Vec<Value>>,
+}
+
+/// Reads the scaling of one account and region.
+#[derive(Debug)]
+pub(super) struct Scalings {
+    gateway: Metered,
+    targets: Batcher<Value>,
+    policies: List,
+    actions: List,
+}
+
+/// What hangs on targets and is listed in pages.
+#[derive(Debug)]
+struct List {
+    pages: Pages,
+    batcher: Batcher<Vec<Value>>,
+}
+
+/// A listing, and how long it was the last time.
+#[derive(Clone, Debug)]
+struct Pages {
+    operation: Operation,
+    member: &'static str,
+    /// Elements of a page, the most that the API takes.
+    size: usize,
+    last: Arc<AtomicUsize>,
+}
+
+/// Elements by resource, as text: those of ten thousand services are in memory until the last page.
+type Found = HashMap<String, Vec<Box<str>>>;
+
+impl Scaling {
+    /// What an answer about the target says. Policies and scheduled actions exist only on a target, so without one there is
+    /// nothing to ask for.
+    fn of(target: Observation<Value>) -> Self {
+        let none = || Observation::Present(Vec::new());
+        match target {
+            Observation::Absent => Self { target, policies: none(), scheduled_actions: none() },
+            _ => Self { target, ..Self::default() },
+        }
+    }
+}
+
+impl Scalings {
+    /// Through this gateway. Must be made within a runtime.
+    pub(super) fn new(gateway: Metered) -> Self {
+        let targets = {
+            let gateway = gateway.clone();
+            Batcher::new(TARGETS, move |ids| read_targets(gateway.clone(), ids))
+        };
+        let list = |operation, member, size| {
+            let pages = Pages { operation, member, size, last: Arc::default() };
+            let (gateway, all) = (gateway.clone(), pages.clone());
+            let batcher = Batcher::new(SCAN, move |ids| read_some(gateway.clone(), all.clone(), ids));
+            List { pages, batcher }
+        };
+        let policies = list(Operation::DescribeScalingPolicies, "ScalingPolicies", 10);
+        let actions = list(Operation::DescribeScheduledActions, "ScheduledActions", 50);
+        Self { gateway, targets, policies, actions }
+    }
+
+    /// The scaling of one resource. What could not be read is unknown, and the first error says why.
+    pub(super) async fn one(&self, id: &str) -> (Scaling, Option<AwsError>) {
+        let target = match self.targets.get(id.to_owned()).await {
+            Ok(Some(target)) => Observation::Present(target),
+            Ok(None) => return (Scaling::of(Observation::Absent), None),
+            Err(error) => return (Scaling::default(), Some(error)),
+        };
+        let [policies, actions] = [&self.policies, &self.actions].map(|list| list.batcher.ask(id.to_owned()));
+        let mut error = None;
+        let mut take = |answer: Answer<Vec<Value>>| match answer {
+            Ok(found) => Observation::Present(found.unwrap_or_default()),
+            Err(failed) => {
+                error.get_or_insert(failed);
+                Observation::Unknown
+            }
+        };
+        let (policies, scheduled_actions) = (take(policies.answer().await), take(actions.answer().await));
+        (Scaling { target, policies, scheduled_actions }, error)
+    }
+
+    /// The scaling of many resources, told in their order once the last page is read.
+    pub(super) async fn all(
+        &self,
+        ids: &[String],
+        spread: Duration,
+        mut tell: impl FnMut(usize, Scaling, Option<&AwsError>),
+    ) {
+        let lists = [&self.policies.pages, &self.actions.pages];
+        let pages: usize = lists.iter().map(|pages| pages.last.load(Ordering::Relaxed)).sum();
+        let mut pace =
+            Pace::new(self.gateway.budget(), Bucket::ScalingRead, ids.len().div_ceil(TARGETS) + pages, spread);
+        let targets = self.all_targets(ids, &mut pace).await;
+        let with_target: HashSet<&str> =
+            ids.iter().zip(&targets).filter(|(_, target)| matches!(target, Ok(Some(_)))).map(|(id, _)| &**id).collect();
+        let mut found = Vec::with_capacity(lists.len());
+        for pages in lists {
+            found.push(pages.of(&self.gateway, &with_target, &mut pace).await);
+        }
+        for (nth, (id, target)) in ids.iter().zip(targets).enumerate() {
+            let target = match target {
+                Ok(Some(text)) => Observation::Present(parsed(&text)),
+                Ok(None) => {
+                    tell(nth, Scaling::of(Observation::Absent), None);
+                    continue;
+                }
+                Err(error) => {
+                    tell(nth, Scaling::default(), Some(&error));
+                    continue;
+                }
+            };
+            let mut error = None;
+            let [policies, scheduled_actions] = [0, 1].map(|list| match &mut found[list] {
+                Ok(found) => {
+                    let texts = found.remove(id).unwrap_or_default();
+                    Observation::Present(texts.iter().map(|text| parsed(text)).collect())
+                }
+                Err(failed) => {
+                    error = Some(failed.clone());
+                    Observation::Unknown
+                }
+            });
+            tell(nth, Scaling { target, policies, scheduled_actions }, error.as_ref());
+        }
+    }
+
+    /// The targets of all, as text.
+    async fn all_targets(&self, ids: &[String], pace: &mut Pace<'_>) -> Vec<Answer<Box<str>>> {
+        let (asked, mut answers) = mpsc::unbounded_channel();
+        let asking = async move {
+            for ids in ids.chunks(TARGETS) {
+                pace.turn().await;
+                for id in ids {
+                    // The receiver lives as long as this.
+                    let _ = asked.send(self.targets.ask(id.clone()));
+                }
+            }
+        };
+        let taking = async move {
+            let mut targets = Vec::with_capacity(ids.len());
+            while let Some(asked) = answers.recv().await {
+                let answer = asked.answer().await;
+                targets.push(answer.map(|target| target.map(|target| target.to_string().into_boxed_str())));
+            }
+            targets
+        };
+        tokio::join!(asking, taking).1
+    }
+}
+
+impl Pages {
+    /// The elements of these resources: from the pages of all, or one resource after the other where that is less.
+    async fn of(&self, gateway: &Metered, ids: &HashSet<&str>, pace: &mut Pace<'_>) -> Result<Found, AwsError> {
+        if ids.is_empty() {
+            return Ok(Found::new());
+        }
+        let mut found = Found::new();
+        let mut keep = |id: String, element: Value| {
+            if ids.contains(id.as_str()) {
+                found.entry(id).or_default().push(element.to_string().into_boxed_str());
+            }
+        };
+        if self.last.load(Ordering::Relaxed) <= ids.len() {
+            let read = match self.read(gateway, None, Some(pace), &mut keep).await {
+                Ok(read) => read,
+                // The token of a page may have expired while AWS refused calls: from the first one again, once. What was
+                // kept until then is read again and told apart below.
+                Err(_) => self.read(gateway, None, Some(pace), &mut keep).await?,
+            };
+            self.last.store(read, Ordering::Relaxed);
+        } else {
+            for id in ids {
+                self.read(gateway, Some(id), Some(pace), &mut keep).await?;
+            }
+        }
+        for elements in found.values_mut() {
+            // AWS keeps no order, and another order is no change. While pages are read others write, and what moves to a later
+            // page comes twice.
+            elements.sort_unstable();
+            elements.dedup();
+        }
+        Ok(found)
+    }
+
+    /// Reads all pages, of one resource or of the namespace; how many there are.
+    async fn read(
+        &self,
+        gateway: &Metered,
+        id: Option<&str>,
+        mut pace: Option<&mut Pace<'_>>,
+        keep: &mut impl FnMut(String, Value),
+    ) -> Result<usize, AwsError> {
+        let mut body = json!({"ServiceNamespace": "ecs", "MaxResults": self.size});
+        if let Some(id) = id {
+            body["ResourceId"] = json!(id);
+            body["ScalableDimension"] = json!(SCALABLE_DIMENSION);
+        }
+        let mut read = 0;
+        loop {
+            let mut answer = self.page(gateway, &body, pace.as_deref_mut()).await?;
+            read += 1;
+            let elements = answer.get_mut(self.member).and_then(Value::as_array_mut).map(std::mem::take);
+            for (id, element) in elements.into_iter().flatten().filter_map(by_id) {
+                keep(id, element);
+            }
+            match answer.get("NextToken").filter(|token| token.is_string()) {
+                Some(token) => body["NextToken"] = token.clone(),
+                None => return Ok(read),
+            }
+        }
+    }
+
+    /// One page. Only the look at all, which has a pace, asks again: a pass comes back by itself.
+    async fn page(&self, gateway: &Metered, body: &Value, pace: Option<&mut Pace<'_>>) -> Result<Value, AwsError> {
+        let Some(pace) = pace else { return gateway.call(self.operation, body).await };
+        let mut attempt = 1;
+        loop {
+            pace.turn().await;
+            match gateway.call(self.operation, body).await {
+                Err(error)
+                    if attempt < ATTEMPTS && matches!(error.class, ErrorClass::Throttled | ErrorClass::Transient) =>
+                {
+                    tokio::time::sleep(AGAIN * 2_u32.pow(attempt - 1)).await;
+                    attempt += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Value> {
+    let mut body = json!({"ServiceNamespace": "ecs", "ResourceIds": ids, "ScalableDimension": SCALABLE_DIMENSION});
+    let mut found = HashMap::new();
+    loop {
+        let mut answer = gateway.call(Operation::DescribeScalableTargets, &body).await?;
+        let targets = answer.get_mut("ScalableTargets").and_then(Value::as_array_mut).map(std::mem::take);
+        found.extend(targets.into_iter().flatten().filter_map(by_id));
+        match answer.get("NextToken").filter(|token| token.is_string()) {
+            Some(token) => body["NextToken"] = token.clone(),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// The elements of resources that passes ask for: those of each, or all pages where that is less. How long the pages are
+/// is known from the last time.
+async fn read_some(gateway: Metered, pages: Pages, ids: Vec<String>) -> Answers<Vec<Value>> {
+    let mut found: HashMap<String, Vec<Value>> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+    let mut keep = |id: String, element: Value| {
+        if let Some(elements) = found.get_mut(&id) {
+            elements.push(element);
+        }
+    };
+    if ids.len() > 1 && pages.last.load(Ordering::Relaxed) <= ids.len() {
+        let read = pages.read(&gateway, None, None, &mut keep).await?;
+        pages.last.store(read, Ordering::Relaxed);
+    } else {
+        for id in &ids {
+            pages.read(&gateway, Some(id), None, &mut keep).await?;
+        }
+    }
+    Ok(found)
+}
+
+fn by_id(element: Value) -> Option<(String, Value)> {
+    // Spot fleets and the like live in other namespaces; the dimension tells a service's target from other ECS ones.
+    let service = element["ScalableDimension"] == SCALABLE_DIMENSION;
+    let id = element["ResourceId"].as_str()?.to_owned();
+    service.then_some((id, element))
+}
+
+/// What was written as JSON reads as JSON.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}

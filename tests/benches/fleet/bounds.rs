@@ -1,0 +1,255 @@
+//! A fleet against what AWS's rates allow: the sandbox, behind a port, enforces the buckets and takes 20 ms for each answer.
+//!
+//! Each size runs in three accounts and two regions: a cold start, a warm one, looks at all services one after the other,
+//! drifts that are made one by one, an image change of all, and a poller as other tools have it beside that.
+
+use std::time::{Duration, Instant};
+
+use evenkeel_core::manifest::Content;
+use evenkeel_core::operation::{Access, Bucket, Operation};
+use evenkeel_sandbox::Count;
+use evenkeel_tests::fleet::{Fleet, name};
+use serde_json::{Value, json};
+
+use crate::child::{Limits, Running};
+use crate::poller::{self, Polled};
+use crate::table::{Table, ratio, whole};
+use crate::world::{Aws, Checkout};
+
+/// Services, and clusters: a multiple of the places.
+const SIZES: [(usize, usize); 3] = [(100, 6), (1_000, 12), (10_000, 102)];
+/// `SIZES=1` runs the smallest only.
+const SIZES_VARIABLE: &str = "SIZES";
+/// The part of AWS's rates that is used.
+const SHARE: f64 = 0.9;
+/// What AWS takes for an answer.
+const LATENCY: Duration = Duration::from_millis(20);
+/// Seconds that the sandbox takes for a rollout of one service.
+const ROLLOUT: f64 = 13.0;
+/// Drifts of each size.
+const DRIFTS: usize = 10;
+/// At least so long looks are watched.
+const WATCHED: Duration = Duration::from_secs(60);
+
+pub(crate) fn print() {
+    let sizes = std::env::var(SIZES_VARIABLE).ok().and_then(|sizes| sizes.parse().ok()).unwrap_or(SIZES.len());
+    let names: Vec<String> = SIZES[..sizes].iter().map(|(services, _)| whole(*services as f64)).collect();
+    let mut columns = vec!["services in three accounts and two regions"];
+    columns.extend(names.iter().map(String::as_str));
+    let title = format!("Against AWS's bounds, with a share of {SHARE} and answers in {} ms", LATENCY.as_millis());
+    let runs: Vec<Run> = SIZES[..sizes].iter().map(|(services, clusters)| run(*services, *clusters)).collect();
+    let table = Table::new(&title, &columns);
+    let row = |name: &str, cell: &dyn Fn(&Run) -> String| {
+        let mut cells = vec![name.to_owned()];
+        cells.extend(runs.iter().map(cell));
+        table.row(&cells);
+    };
+    row("calls of a look", &|run| whole(run.look.calls));
+    row("calls of a look / least that the API allows", &|run| ratio(run.look.calls, run.look.least));
+    row("calls per service of a look", &|run| format!("{:.3}", run.look.calls / run.services));
+    row("other calls meanwhile, per service and hour", &|run| format!("{:.2}", run.look.others / run.services));
+    row("writes meanwhile", &|run| whole(run.look.writes));
+    row("look at services: seconds", &|run| format!("{:.1}", run.look.services.0));
+    row("look at services: seconds / bound", &|run| ratio(run.look.services.0, run.look.services.1));
+    row("look at scaling: seconds", &|run| format!("{:.1}", run.look.scaling.0));
+    row("look at scaling: seconds / bound", &|run| ratio(run.look.scaling.0, run.look.scaling.1));
+    row("processor seconds of a look", &|run| format!("{:.2}", run.look.busy));
+    row("one drift, from change to repair: mean seconds", &|run| format!("{:.1}", run.drift.0));
+    row("one drift, from change to repair: longest", &|run| format!("{:.1}", run.drift.1));
+    row("new images everywhere: seconds", &|run| whole(run.roll.0));
+    row("new images everywhere: seconds / bound", &|run| ratio(run.roll.0, run.roll.1));
+    row("calls that AWS refused for their rate", &|run| whole(run.refused));
+    row("resident memory, MB", &|run| whole(run.resident / 1e6));
+    row("store on disk, kB per service", &|run| whole(run.disk / 1e3 / run.services));
+    row("start with a store: seconds until all is seen", &|run| format!("{:.1}", run.warm));
+    row("start without a store: seconds until all is ready", &|run| whole(run.cold));
+    row("poller: calls of a round", &|run| whole(run.poller.calls));
+    row("poller: seconds of a round", &|run| whole(run.poller.seconds));
+    row("poller: refused calls", &|run| whole(run.poller.refused));
+    row("poller / look: seconds", &|run| ratio(run.poller.seconds, run.look.services.0.max(run.look.scaling.0)));
+}
+
+struct Run {
+    services: f64,
+    look: Look,
+    drift: (f64, f64),
+    roll: (f64, f64),
+    refused: f64,
+    resident: f64,
+    disk: f64,
+    warm: f64,
+    cold: f64,
+    poller: Polled,
+}
+
+/// A look at all, as the mean of several. Times stand beside their bounds.
+struct Look {
+    calls: f64,
+    least: f64,
+    others: f64,
+    writes: f64,
+    services: (f64, f64),
+    scaling: (f64, f64),
+    busy: f64,
+}
+
+#[allow(clippy::cast_precision_loss)] // counts
+fn run(services: usize, clusters: usize) -> Run {
+    let fleet = Fleet { services, clusters, variables: 20, places: 6 };
+    let aws = Aws::start();
+    let mut files = fleet.files();
+    let mut checkout = Checkout::of(&files);
+    // The fleet comes up without limits, which would take an hour; what is measured are fleets that are there.
+    let mut first = Running::follow(&fleet, &aws.endpoint(), &checkout.link(), &checkout.store());
+    first.ready();
+    drop(first);
+    aws.limit(LATENCY);
+    let limits = Limits { share: SHARE, interval: Duration::from_secs(1) };
+    let start = |store: &std::path::Path| {
+        aws.rest();
+        Running::limited(&fleet, &aws.endpoint(), &checkout.link(), store, limits)
+    };
+
+    let started = Instant::now();
+    let mut running = start(&checkout.store().with_file_name("lost"));
+    running.ready();
+    let cold = started.elapsed().as_secs_f64();
+    drop(running);
+
+    let started = Instant::now();
+    let mut running = start(&checkout.store());
+    running.seen();
+    let warm = started.elapsed().as_secs_f64();
+    let look = watch(&aws, &fleet, &running);
+    let resident = running.status("VmRSS:");
+    let drift = drifts(&aws, &fleet);
+    let refused_before = refused(&aws);
+
+    for nth in 0..services {
+        files.insert(fleet.path(nth), Content::Bytes(fleet.manifests(nth, "2.0").into_bytes()));
+    }
+    let started = Instant::now();
+    checkout.publish(&files);
+    while !rolled(&aws, &fleet) {
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let (burst, rate) = Bucket::TaskDefinitionModify.limits();
+    let bound = ((most(&fleet) as f64 - f64::from(burst) * SHARE) / (f64::from(rate) * SHARE)).max(0.0) + ROLLOUT;
+    let roll = (started.elapsed().as_secs_f64(), bound);
+    let refused = refused(&aws).max(refused_before);
+    let disk = crate::child::size(&checkout.store()) as f64;
+    drop(running);
+    aws.rest();
+    let poller = poller::round(&aws, &fleet);
+    Run { services: services as f64, look, drift, roll, refused, resident, disk, warm, cold, poller }
+}
+
+/// Services of the largest place.
+fn most(fleet: &Fleet) -> usize {
+    let in_place = |place| (0..fleet.services).filter(|nth| fleet.place(*nth) == place).count();
+    (0..fleet.places).map(|nth| in_place(fleet.place(nth))).max().unwrap()
+}
+
+fn refused(aws: &Aws) -> f64 {
+    aws.counts().iter().map(|(_, count)| count.throttled as f64).sum()
+}
+
+/// Watches a controller that looks at all services again and again.
+#[allow(clippy::cast_precision_loss)] // counts
+fn watch(aws: &Aws, fleet: &Fleet, running: &Running) -> Look {
+    // A page per ten policies, and one that is empty where the last was full; one page of scheduled actions.
+    let places = fleet.places;
+    let of = |nth: usize| (0..fleet.services).filter(|other| fleet.place(*other) == fleet.place(nth)).count();
+    let each: Vec<usize> = (0..places).map(of).collect();
+    let per_cluster =
+        |nth: usize| (0..fleet.services).filter(|other| fleet.namespace(*other) == fleet.namespace(nth)).count();
+    let batches: Vec<usize> = (0..places)
+        .map(|place| {
+            (0..fleet.clusters).filter(|nth| nth % places == place).map(|nth| per_cluster(nth).div_ceil(10)).sum()
+        })
+        .collect();
+    let pages: Vec<usize> =
+        each.iter().map(|services| services.div_ceil(50) + (2 * services).div_ceil(10) + 1).collect();
+    let bound =
+        |bucket: Bucket, calls: &[usize]| *calls.iter().max().unwrap() as f64 / (f64::from(bucket.limits().1) * SHARE);
+    let services_bound = bound(Bucket::ServiceRead, &batches);
+    let scaling_bound = bound(Bucket::ScalingRead, &pages);
+    let window = WATCHED.max(Duration::from_secs_f64(scaling_bound * 3.0));
+    let (before, busy) = (aws.counts(), running.busy());
+    let started = Instant::now();
+    std::thread::sleep(window);
+    let (after, busy, seconds) = (aws.counts(), running.busy() - busy, started.elapsed().as_secs_f64());
+    let made = |operations: &[Operation]| {
+        let of = |counts: &[(Operation, Count)]| {
+            counts
+                .iter()
+                .filter(|(operation, _)| operations.contains(operation))
+                .map(|(_, count)| count.calls)
+                .sum::<u64>()
+        };
+        (of(&after) - of(&before)) as f64
+    };
+    let all = |access: Access| {
+        made(&Operation::ALL.iter().copied().filter(|operation| operation.access() == access).collect::<Vec<_>>())
+    };
+    let services_made = made(&[Operation::DescribeServices]);
+    let scaling_made = made(&[
+        Operation::DescribeScalableTargets,
+        Operation::DescribeScalingPolicies,
+        Operation::DescribeScheduledActions,
+    ]);
+    let (services_least, scaling_least) = (sum(&batches), sum(&pages));
+    // Scheduled actions tell how many looks there were: a page each.
+    let scaling_looks = made(&[Operation::DescribeScheduledActions]) / places as f64;
+    let services_looks = services_made / services_least;
+    let looks = services_looks.min(scaling_looks);
+    Look {
+        calls: services_least + scaling_made / scaling_looks,
+        least: services_least + scaling_least,
+        others: (all(Access::Read) - services_made - scaling_made) / seconds * 3_600.0,
+        writes: all(Access::Write),
+        services: (seconds / services_looks, services_bound.max(1.0)),
+        scaling: (seconds / scaling_looks, scaling_bound.max(1.0)),
+        busy: busy / looks,
+    }
+}
+
+fn sum(numbers: &[usize]) -> f64 {
+    numbers.iter().sum::<usize>() as f64
+}
+
+/// Changes the grace period of one service after the other behind the controller's back; mean and longest time until it is
+/// as declared again.
+#[allow(clippy::cast_precision_loss)] // counts
+fn drifts(aws: &Aws, fleet: &Fleet) -> (f64, f64) {
+    let mut times = Vec::new();
+    for _ in 0..DRIFTS {
+        let nth = fastrand::usize(0..fleet.services);
+        let (cluster, service) = (fleet.namespace(nth), name(nth));
+        let change = json!({"cluster": cluster, "service": service, "healthCheckGracePeriodSeconds": 1});
+        aws.call(fleet.place(nth), Operation::UpdateService, &change).unwrap();
+        let started = Instant::now();
+        let asked = json!({"cluster": cluster, "services": [service]});
+        let declared = || {
+            let found = aws.call(fleet.place(nth), Operation::DescribeServices, &asked).unwrap();
+            found["services"][0]["healthCheckGracePeriodSeconds"] == 300
+        };
+        while !declared() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        times.push(started.elapsed().as_secs_f64());
+        std::thread::sleep(Duration::from_millis(fastrand::u64(0..3_000)));
+    }
+    (times.iter().sum::<f64>() / times.len() as f64, times.iter().copied().fold(0.0, f64::max))
+}
+
+/// Whether every service runs its second revision and nothing else.
+fn rolled(aws: &Aws, fleet: &Fleet) -> bool {
+    (0..fleet.services).rev().all(|nth| {
+        let body = json!({"cluster": fleet.namespace(nth), "services": [name(nth)]});
+        let found: Value = aws.call(fleet.place(nth), Operation::DescribeServices, &body).unwrap();
+        let service = &found["services"][0];
+        let revision = service["taskDefinition"].as_str().unwrap_or_default();
+        revision.ends_with(":2") && service["deployments"].as_array().is_some_and(|all| all.len() == 1)
+    })
+}
