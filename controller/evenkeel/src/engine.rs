@@ -4,7 +4,7 @@ mod look;
 
 pub(crate) use look::aws_name;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
@@ -88,8 +88,8 @@ struct Triggers {
     queue: Workqueue<ObjectKey>,
     /// What of each object was last acted upon.
     marks: HashMap<ObjectKey, Mark>,
-    /// Who refers to an object.
-    dependents: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
+    /// Who refers to an object: mostly one, so a set would take more than it holds.
+    dependents: HashMap<ObjectKey, Vec<ObjectKey>>,
     /// To whom an object refers.
     references: HashMap<ObjectKey, Vec<ObjectKey>>,
 }
@@ -212,7 +212,11 @@ impl Triggers {
         }
         self.unrefer(&key);
         for other in &others {
-            self.dependents.entry(other.clone()).or_default().insert(key.clone());
+            let dependents = self.dependents.entry(other.clone()).or_default();
+            if !dependents.contains(&key) {
+                dependents.push(key.clone());
+                dependents.shrink_to_fit();
+            }
         }
         self.references.insert(key, others);
     }
@@ -220,7 +224,7 @@ impl Triggers {
     fn unrefer(&mut self, key: &ObjectKey) {
         for other in self.references.remove(key).unwrap_or_default() {
             if let Some(dependents) = self.dependents.get_mut(&other) {
-                dependents.remove(key);
+                dependents.retain(|dependent| dependent != key);
             }
         }
     }

@@ -1,9 +1,13 @@
-//! JSON as it is kept in memory: compressed. Objects of one kind say the same things over and over, also each within
-//! itself: ten thousand services with their task definitions would take 100 MB as they are, and take a third of it so, at
-//! some microseconds for each that is looked at.
+//! JSON as it is kept in memory: compressed. Objects of one kind say the same things over and over, and what they all say
+//! stands in a dictionary: ten thousand services with their task definitions would take 100 MB as they are, and take a
+//! fourth of it so, at some microseconds for each that is looked at.
 
 use std::fmt;
 use std::sync::Arc;
+
+/// Documents as they are kept: a TaskDefinition, a Service, and what AWS shows of one. Whatever repeats a part of them takes
+/// three bytes for it. Nothing that is packed outlives the process, so they can change at any time.
+const DICTIONARY: &[u8] = include_bytes!("packed.txt");
 
 /// Compressed bytes. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,12 +16,12 @@ pub struct Packed(Arc<[u8]>);
 impl Packed {
     /// Packs bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(lz4_flex::compress_prepend_size(bytes).into())
+        Self(lz4_flex::block::compress_prepend_size_with_dict(bytes, DICTIONARY).into())
     }
 
     /// The bytes. Whatever was packed can be unpacked.
     pub fn unpack(&self) -> Vec<u8> {
-        lz4_flex::decompress_size_prepended(&self.0).unwrap_or_default()
+        lz4_flex::block::decompress_size_prepended_with_dict(&self.0, DICTIONARY).unwrap_or_default()
     }
 
     /// How much it takes in memory, in bytes.
@@ -44,5 +48,8 @@ mod tests {
         assert!(packed.size() * 2 < text.len(), "{} of {} bytes", packed.size(), text.len());
         assert_eq!(packed.unpack(), text.as_bytes());
         assert_eq!(Packed::of(b"").unpack(), b"");
+        let known = Packed::of(DICTIONARY);
+        assert!(known.size() * 50 < DICTIONARY.len(), "{} bytes", known.size());
+        assert_eq!(known.unpack(), DICTIONARY);
     }
 }

@@ -25,7 +25,7 @@ const QUEUE: usize = 256;
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many recent changes a watch can reach back, at most. They are also bounded to 16 MiB.
+    /// How many recent changes a watch can reach back, at most. They are also bounded to 8 MiB.
     pub recent_changes: usize,
     /// Identity for a store that is made new; uids derive from it. `None` takes a random one; a simulation gives one, so
     /// that it repeats exactly.

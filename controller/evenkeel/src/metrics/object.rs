@@ -9,11 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use jiff::Timestamp;
-use prometheus::IntCounterVec;
 use serde_json::Value;
 
 use super::register::Registrar;
-use super::rollout::Rollouts;
+use super::rollout::{OUTCOMES, Rollouts};
 
 /// Of one object's paths that differ, so many have a series of their own; all are counted.
 pub(super) const PATHS: usize = 20;
@@ -126,32 +125,30 @@ struct Shown {
     series: Box<[Series]>,
     since: BTreeMap<String, f64>,
     last_success: Option<f64>,
+    /// Whether a pass has told of it since the start.
+    reported: bool,
+    /// Repaired fields, by area.
+    repaired: [u32; AREAS.len()],
+    /// Rollouts that ended, by outcome.
+    rollouts: [u32; OUTCOMES.len()],
 }
 
 /// All objects.
 #[derive(Debug)]
 pub(super) struct Objects {
-    repaired: IntCounterVec,
     rollouts: Rollouts,
     shown: Mutex<HashMap<ObjectKey, Shown>>,
 }
 
 impl Objects {
     pub(super) fn new(register: &Registrar<'_>) -> Result<Self, prometheus::Error> {
-        Ok(Self {
-            repaired: register.counters(
-                "evenkeel_drift_repaired_total",
-                "Fields that were repaired, by area.",
-                &["kind", "namespace", "name", "area"],
-            )?,
-            rollouts: Rollouts::new(register)?,
-            shown: Mutex::default(),
-        })
+        Ok(Self { rollouts: Rollouts::new(register)?, shown: Mutex::default() })
     }
 
     pub(super) fn repaired(&self, key: &ObjectKey, path: &str) {
-        let [kind, namespace, name] = &identity(key);
-        self.repaired.with_label_values(&[kind.as_str(), namespace, name, area(path)]).inc();
+        let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let nth = AREAS.iter().position(|known| *known == area(path)).unwrap_or_default();
+        all.entry(key.clone()).or_default().repaired[nth] += 1;
     }
 
     #[allow(clippy::cast_precision_loss)] // seconds fit
@@ -159,10 +156,11 @@ impl Objects {
         let key = before.key();
         let now = now.as_second() as f64;
         let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        // The first look since the start: what differed before it is known from the status that was stored.
-        let since_before = if all.contains_key(&key) { BTreeMap::new() } else { stored_since(&before.status) };
         let shown = all.entry(key.clone()).or_default();
-        shown.since.extend(since_before);
+        if !std::mem::replace(&mut shown.reported, true) {
+            // The first look since the start: what differed before it is known from the status that was stored.
+            shown.since.extend(stored_since(&before.status));
+        }
         if status["sync"] == "Synced" {
             shown.last_success = Some(now);
         }
@@ -175,7 +173,9 @@ impl Objects {
             }
         }
         if key.kind == Kind::Service {
-            self.rollouts.report(&key, &before.status, status);
+            for (count, ended) in shown.rollouts.iter_mut().zip(self.rollouts.report(&before.status, status)) {
+                *count += ended;
+            }
         }
         shown.series = series(status, shown);
     }
@@ -200,19 +200,41 @@ impl Objects {
                 }
             }
         }
+        let repaired = |shown: &Shown| shown.repaired.to_vec();
+        let help = "Fields that were repaired, by area.";
+        counters(text, &objects, "evenkeel_drift_repaired_total", help, ("area", &AREAS), repaired);
+        let rollouts = |shown: &Shown| shown.rollouts.to_vec();
+        let help =
+            "Rollouts that ended, by outcome: succeeded, failed. One that a newer takes over from counts as neither.";
+        counters(text, &objects, "evenkeel_rollouts_total", help, ("outcome", &OUTCOMES), rollouts);
     }
 
     pub(super) fn forget(&self, key: &ObjectKey) {
         let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.remove(key).is_none() {
-            return;
+        all.remove(key);
+    }
+}
+
+/// Writes a counter with one label of its own, which either comes before all others by name or after them. What never
+/// happened has no series.
+fn counters(
+    text: &mut String,
+    objects: &[(String, &Shown)],
+    name: &str,
+    help: &str,
+    (own, values): (&str, &[&str]),
+    counts: impl Fn(&Shown) -> Vec<u32>,
+) {
+    if objects.iter().all(|(_, shown)| counts(shown).iter().all(|count| *count == 0)) {
+        return;
+    }
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+    for (common, shown) in objects {
+        for (value, count) in values.iter().zip(counts(shown)).filter(|(_, count)| *count > 0) {
+            let own_label = label(own, value);
+            let labels = if own < "kind" { [&own_label, common.as_str()] } else { [common.as_str(), &own_label] };
+            let _ = writeln!(text, "{name}{{{}}} {count}", labels.join(","));
         }
-        let [kind, namespace, name] = &identity(key);
-        for area in AREAS {
-            // Most areas were never repaired.
-            let _ = self.repaired.remove_label_values(&[kind.as_str(), namespace, name, area]);
-        }
-        self.rollouts.forget(key);
     }
 }
 
@@ -308,7 +330,7 @@ fn timestamp(value: &Value) -> Option<f64> {
 }
 
 /// Kind, namespace and name of an object as labels.
-pub(super) fn identity(key: &ObjectKey) -> [String; 3] {
+fn identity(key: &ObjectKey) -> [String; 3] {
     [key.kind.name().to_owned(), key.cluster_of().name, key.name.clone()]
 }
 

@@ -1,17 +1,15 @@
 //! Rollouts of services: how they ended and how long they took, as the statuses of one service tell it.
 
-use evenkeel_core::object::ObjectKey;
-use prometheus::{HistogramVec, IntCounterVec};
+use prometheus::HistogramVec;
 use serde_json::Value;
 
-use super::object::identity;
 use super::register::Registrar;
 
-const OUTCOMES: [&str; 2] = ["succeeded", "failed"];
+/// How a rollout ends that counts.
+pub(super) const OUTCOMES: [&str; 2] = ["failed", "succeeded"];
 
 #[derive(Debug)]
 pub(super) struct Rollouts {
-    ended: IntCounterVec,
     durations: HistogramVec,
 }
 
@@ -20,11 +18,6 @@ impl Rollouts {
         // 15 s to about 2 h: tasks take half a minute to start, and bake times last hours.
         let buckets = (0..10).map(|power| 15.0 * f64::from(1 << power)).collect();
         Ok(Self {
-            ended: register.counters(
-                "evenkeel_rollouts_total",
-                "Rollouts that ended, by outcome: succeeded, failed. One that a newer takes over from counts as neither.",
-                &["kind", "namespace", "name", "outcome"],
-            )?,
             durations: register.histograms(
                 "evenkeel_rollout_duration_seconds",
                 "How long rollouts took, from the call that began them until their end was seen.",
@@ -34,30 +27,22 @@ impl Rollouts {
         })
     }
 
-    /// Compares two statuses that follow each other: what their histories say has ended in between.
-    pub(super) fn report(&self, key: &ObjectKey, before: &Value, after: &Value) {
+    /// Compares two statuses that follow each other: what their histories say has ended in between, by outcome.
+    pub(super) fn report(&self, before: &Value, after: &Value) -> [u32; OUTCOMES.len()] {
         let known = rollouts(before);
-        let ended = |entry: &Value| OUTCOMES.iter().any(|outcome| told(entry) == *outcome);
-        let [kind, namespace, name] = &identity(key);
-        for entry in rollouts(after).iter().filter(|entry| ended(entry)) {
-            if known.iter().any(|before| before["number"] == entry["number"] && ended(before)) {
+        let mut counts = [0; OUTCOMES.len()];
+        for entry in rollouts(after) {
+            let Some(nth) = outcome(entry) else { continue };
+            if known.iter().any(|before| before["number"] == entry["number"] && outcome(before).is_some()) {
                 continue;
             }
-            let outcome = told(entry);
-            self.ended.with_label_values(&[kind.as_str(), namespace, name, &outcome]).inc();
+            counts[nth] += 1;
             let time = |name: &str| entry[name].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
             if let (Some(started), Some(ended)) = (time("startedAt"), time("endedAt")) {
-                self.durations.with_label_values(&[&outcome]).observe(ended.duration_since(started).as_secs_f64());
+                self.durations.with_label_values(&[OUTCOMES[nth]]).observe(ended.duration_since(started).as_secs_f64());
             }
         }
-    }
-
-    pub(super) fn forget(&self, key: &ObjectKey) {
-        let [kind, namespace, name] = &identity(key);
-        for outcome in OUTCOMES {
-            // Most outcomes never were.
-            let _ = self.ended.remove_label_values(&[kind.as_str(), namespace, name, outcome]);
-        }
+        counts
     }
 }
 
@@ -65,7 +50,8 @@ fn rollouts(status: &Value) -> &[Value] {
     status["history"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Outcome of a rollout, as labels have it.
-fn told(entry: &Value) -> String {
-    entry["outcome"].as_str().unwrap_or_default().to_ascii_lowercase()
+/// Which of the outcomes a rollout had, if it has ended so.
+fn outcome(entry: &Value) -> Option<usize> {
+    let told = entry["outcome"].as_str()?;
+    OUTCOMES.iter().position(|outcome| told.eq_ignore_ascii_case(outcome))
 }

@@ -115,10 +115,10 @@ async fn the_bytes_of_recent_changes_are_bounded_too() {
         format!("{:08x}", state >> 32)
     };
     for _ in 0..6 {
-        let text: String = (0..3 << 17).map(|_| noise()).collect();
+        let text: String = (0..3 << 16).map(|_| noise()).collect();
         store.write([Write::Apply(Object::new(&super::key("large"), json!(text)))]).await;
     }
-    // Of three MiB each, five fit.
+    // Of one and a half MiB each, five fit.
     let expired = store.watch(Selector::all(), ResourceVersion(0)).unwrap_err();
     assert_eq!(expired, WatchError::Expired { from: ResourceVersion(0), oldest: ResourceVersion(1) });
     assert!(store.watch(Selector::all(), ResourceVersion(1)).is_ok());
