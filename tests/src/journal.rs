@@ -32,7 +32,7 @@ impl Journal {
         tokio::spawn(async move {
             while let Ok(event) = watch.next().await {
                 let key = event.object.key();
-                if key.kind == Kind::Event {
+                if matches!(key.kind, Kind::Event | Kind::Installation) {
                     continue;
                 }
                 let status = (event.change != Change::Deleted).then_some(event.object.status);

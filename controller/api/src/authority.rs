@@ -102,7 +102,11 @@ fn operates(kind: Kind, key: &str, value: &str) -> Result<(), String> {
     if key.split_once('/').is_none_or(|(group, _)| group != GROUP) {
         return Ok(());
     }
+    let suspends = [SUSPEND, SUSPEND_REASON, SUSPEND_BY, SUSPEND_UNTIL, RECONCILE].contains(&key);
     match key {
+        key if kind == Kind::Installation && OPERATING.contains(&key) && !suspends => {
+            Err("an Installation can be suspended and nothing else".to_owned())
+        }
         SUSPEND if value != "true" && value != "false" => Err("write \"true\", or take it off".to_owned()),
         SUSPEND_UNTIL | PIN_UNTIL if value.parse::<Timestamp>().is_err() => {
             Err("it is no time: write one as in 2026-01-31T18:00:00Z".to_owned())

@@ -82,10 +82,16 @@ pub(crate) struct Resource {
 }
 
 /// All resources that are served.
-pub(crate) static RESOURCES: [Resource; 6] = [
+pub(crate) static RESOURCES: [Resource; 7] = [
     own(Kind::Cluster, "cluster", columns::CLUSTER),
     own(Kind::TaskDefinition, "taskdefinition", columns::TASK_DEFINITION),
     own(Kind::Service, "service", columns::SERVICE),
+    // It is there, and is operated on.
+    Resource {
+        verbs: &["get", "list", "patch", "update", "watch"],
+        categories: &["evenkeel"],
+        ..own(Kind::Installation, "installation", columns::INSTALLATION)
+    },
     // kubectl reads the namespace whenever it does not find an object in it. There is one for each Cluster.
     Resource {
         group: CORE.group,

@@ -7,6 +7,7 @@ pub(crate) use look::aws_name;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use evenkeel_core::desired::{SUSPEND, SUSPEND_BY, SUSPEND_REASON, SUSPEND_UNTIL};
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_store::{Change, Selector, Store, WatchError};
 use serde_json::Value;
@@ -17,7 +18,7 @@ use crate::clock::Clock;
 use crate::fleet::Fleet;
 use crate::metrics::Metrics;
 use crate::observe::{Part, Revisions, Seen};
-use crate::reconcile::{Context, Options, reconcile};
+use crate::reconcile::{Context, Options, installation, reconcile};
 use crate::trail::Trail;
 use crate::workqueue::{self, Outcome, Priority, Retry, Work, Workqueue};
 
@@ -50,6 +51,7 @@ impl Engine {
 
     /// Runs until the queue is shut down and drained. Dropping the future aborts everything at its next await.
     pub async fn run(&self) {
+        installation::ensure(&self.context).await;
         let mut background = JoinSet::new();
         background.spawn(Triggers::new(self).run());
         for part in [Part::Service, Part::Scaling] {
@@ -128,7 +130,7 @@ impl Triggers {
 
     async fn follow(&mut self, starting: bool) -> Result<(), WatchError> {
         let mut version = None;
-        for kind in [Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
+        for kind in [Kind::Installation, Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
             let listing = match self.context.store.list(kind, None).await {
                 Ok(listing) => listing,
                 Err(error) => {
@@ -137,7 +139,7 @@ impl Triggers {
                     return Ok(());
                 }
             };
-            // The oldest of the three, so that nothing between them is missed.
+            // The oldest of them, so that nothing between them is missed.
             version = version.or(Some(listing.resource_version));
             for object in listing.into_iter().flatten() {
                 if starting {
@@ -188,12 +190,17 @@ impl Triggers {
     }
 
     async fn wake_dependents(&self, key: &ObjectKey) {
-        if key.kind == Kind::Cluster {
-            for kind in [Kind::TaskDefinition, Kind::Service] {
-                let Ok(listing) = self.context.store.list(kind, Some(&key.name)).await else { continue };
-                for other in listing.keys() {
-                    self.queue.add(other.clone(), Priority::NewCommit, "its Cluster changed");
-                }
+        let (kinds, namespace, reason): (&[Kind], _, _) = match key.kind {
+            Kind::Installation => {
+                (&[Kind::Cluster, Kind::TaskDefinition, Kind::Service], None, "the installation changed")
+            }
+            Kind::Cluster => (&[Kind::TaskDefinition, Kind::Service], Some(key.name.as_str()), "its Cluster changed"),
+            _ => (&[], None, ""),
+        };
+        for kind in kinds {
+            let Ok(listing) = self.context.store.list(*kind, namespace).await else { continue };
+            for other in listing.keys() {
+                self.queue.add(other.clone(), Priority::NewCommit, reason);
             }
         }
         for other in self.dependents.get(key).into_iter().flatten() {
@@ -236,7 +243,9 @@ impl Triggers {
         self.marks.remove(key);
         self.unrefer(key);
         self.queue.add(key.clone(), Priority::NewCommit, "the object is gone");
-        self.queue.add(key.cluster_of(), Priority::NewCommit, "an object of its namespace is gone");
+        if key.kind.namespaced() {
+            self.queue.add(key.cluster_of(), Priority::NewCommit, "an object of its namespace is gone");
+        }
     }
 }
 
@@ -248,6 +257,8 @@ fn settled(object: &Object) -> bool {
     object.kind != Kind::Cluster
         && !asked
         && metadata.deletion_timestamp.is_none()
+        // What was suspended then, with its Cluster or with everything, may not be any more.
+        && status.get("suspended").is_none()
         && status["observedGeneration"].as_i64() == Some(metadata.generation)
         && status["sync"] == "Synced"
         && is_ready(status)
@@ -263,8 +274,13 @@ fn mark(object: &Object) -> Mark {
     let own = hash(&(metadata.generation, &metadata.annotations, metadata.deletion_timestamp.is_some()));
     let status = &object.status;
     let current = status["observedGeneration"].as_i64() == Some(metadata.generation);
+    let suspended = || {
+        let annotations = &metadata.annotations;
+        [SUSPEND, SUSPEND_REASON, SUSPEND_BY, SUSPEND_UNTIL].map(|name| annotations.get(name))
+    };
     let dependents = match object.kind {
-        Kind::Cluster => serde_json::json!([metadata.generation, status["clusterArn"]]),
+        Kind::Installation => serde_json::json!(suspended()),
+        Kind::Cluster => serde_json::json!([metadata.generation, status["clusterArn"], suspended()]),
         Kind::TaskDefinition => {
             serde_json::json!([current, status["taskDefinitionArn"], status["contentHash"], is_ready(status)])
         }

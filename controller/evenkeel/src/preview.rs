@@ -30,7 +30,7 @@ pub async fn preview(context: &Context, object: Object) -> Preview {
         Kind::Cluster => of_cluster(context, &object).await,
         Kind::TaskDefinition => of_task_definition(context, &object).await,
         Kind::Service => of_service(context, &object).await,
-        Kind::Event => return Preview { problems, plan: Vec::new() },
+        Kind::Event | Kind::Installation => return Preview { problems, plan: Vec::new() },
     };
     let mut plan = match planned {
         Ok(plan) => lines(&plan, context.options.read_only),
@@ -121,7 +121,8 @@ async fn of_cluster(context: &Context, object: &Object) -> Result<Plan, String> 
     connection.verify(&checked.spec).await.map_err(|error| error.to_string())?;
     let live = cluster::read(connection.gateway(), &checked.name).await.map_err(|error| error.to_string())?;
     let observed = plan::cluster::Observed { cluster: live, read_at: now };
-    let desired = checked.desired(object, &context.options.installation, now);
+    let suspended = context.suspension(object, now).await.map_err(|error| error.to_string())?;
+    let desired = checked.desired(object, &context.options.installation, suspended.as_ref());
     Ok(plan::cluster::plan(&desired, &observed, &memory(context, object).await?, now))
 }
 
@@ -129,7 +130,8 @@ async fn of_task_definition(context: &Context, object: &Object) -> Result<Plan, 
     let now = context.clock.now();
     let (_, cluster) = context.cluster_of(&object.key()).await.map_err(|(_, message)| message)?;
     let checked = TaskDefinition::check(&object.metadata.name, &object.spec).into_result()?;
-    let desired = checked.desired(object, &cluster.spec.defaults, &context.options.installation, now);
+    let suspended = context.suspension(object, now).await.map_err(|error| error.to_string())?;
+    let desired = checked.desired(object, &cluster.spec.defaults, &context.options.installation, suspended.as_ref());
     let connection = context.fleet.connection(&cluster.spec).await;
     connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
     let (content, memory) = (desired.content(), memory(context, object).await?);
@@ -149,7 +151,9 @@ async fn of_service(context: &Context, object: &Object) -> Result<Plan, String> 
     blocked.extend(service::dependencies(context, &key, &checked).await);
     let revision = service::revision(context, &key, checked.spec.task_definition.as_ref()).await;
     let installation = &context.options.installation;
-    let desired = checked.desired(object, &cluster.name, &cluster.spec.defaults, installation, revision, blocked, now);
+    let suspended = context.suspension(object, now).await.map_err(|error| error.to_string())?;
+    let (defaults, suspended) = (&cluster.spec.defaults, suspended.as_ref());
+    let desired = checked.desired(object, &cluster.name, defaults, installation, revision, blocked, suspended, now);
     let connection = context.fleet.connection(&cluster.spec).await;
     connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
     let service = connection.reader.service(&desired.cluster, &desired.service).await;

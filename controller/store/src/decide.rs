@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evenkeel_core::object::{Kind, Metadata, Object, ObjectKey, ResourceVersion};
+use evenkeel_core::object::{Metadata, Object, ObjectKey, ResourceVersion};
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -253,7 +253,7 @@ fn check_key(key: &ObjectKey) -> Result<(), CommitError> {
     };
     let what = match key.kind {
         _ if !usable(&key.name) => "name",
-        Kind::Cluster => return Ok(()),
+        kind if !kind.namespaced() => return Ok(()),
         _ if !usable(&key.namespace) => "namespace",
         _ => return Ok(()),
     };

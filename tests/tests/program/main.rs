@@ -9,6 +9,7 @@ mod drift;
 mod faults;
 mod fixture;
 mod follow;
+mod hands;
 mod kill;
 mod lifecycle;
 mod ministack;

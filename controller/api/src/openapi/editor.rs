@@ -7,12 +7,17 @@ use crate::resource::{OWN, Resource};
 
 /// Kinds that manifests have.
 pub(crate) fn kinds() -> Vec<&'static str> {
-    OWN.resources().map(|resource| resource.kind).collect()
+    declared().map(|resource| resource.kind).collect()
+}
+
+/// The resources that manifests declare: all of ours that may be created, if only in a dry run.
+fn declared() -> impl Iterator<Item = &'static Resource> {
+    OWN.resources().filter(|resource| resource.verbs.contains(&"create"))
 }
 
 /// JSON Schema (draft 7, which editors and kubeconform both take) of one kind, or of whichever kind a document has.
 pub(crate) fn schema(kind: Option<&str>) -> Option<Value> {
-    let mut resources: Vec<&Resource> = OWN.resources().collect();
+    let mut resources: Vec<&Resource> = declared().collect();
     resources.retain(|resource| kind.is_none_or(|kind| resource.kind.eq_ignore_ascii_case(kind)));
     let mut definitions = Map::new();
     for (name, schema) in document(OWN)["components"]["schemas"].as_object()? {

@@ -51,17 +51,21 @@ pub(super) fn schema(resource: &Resource, generator: &mut SchemaGenerator) -> Va
             Some(generator.subschema_for::<TaskDefinitionSpec>()),
         ),
         "Service" => ("An ECS service with its scaling.", Some(generator.subschema_for::<ServiceSpec>())),
+        "Installation" => ("This installation of evenkeel itself: what is said of it holds for all Clusters.", None),
         "Namespace" => ("Stands for the Cluster of the same name.", None),
         _ => ("Something that happened to an object.", None),
     };
+    if resource.group == OWN.group {
+        properties["status"] = json!({
+            "description": "What was seen and decided last.",
+            "allOf": [{"$ref": "#/components/schemas/Status"}],
+        });
+    }
     match spec {
         Some(spec) => {
             properties["spec"] = json!({"description": "What is wanted; git alone changes it.", "allOf": [spec]});
-            properties["status"] = json!({
-                "description": "What was seen and decided last.",
-                "allOf": [{"$ref": "#/components/schemas/Status"}],
-            });
         }
+        None if resource.group == OWN.group => {}
         None if resource.kind == "Namespace" => {
             properties["status"] = json!({
                 "type": "object",

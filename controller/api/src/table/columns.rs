@@ -138,6 +138,15 @@ pub(crate) const CLUSTER: &[Column] = &[
     Column::wide("ARN", Text("/status/clusterArn"), "AWS's name of the cluster."),
 ];
 
+/// Columns of the Installation.
+pub(crate) const INSTALLATION: &[Column] = &[
+    NAME,
+    Column::new("Installation", Text("/status/installation"), "What marks what is managed, as --installation says."),
+    Column::new("Suspended", Made(suspended), "Until when all of it is suspended."),
+    AGE,
+    REASON,
+];
+
 /// Columns of Namespaces.
 pub(crate) const NAMESPACE: &[Column] =
     &[NAME, Column::new("Status", Text("/status/phase"), "Active, or Terminating while its Cluster is deleted."), AGE];
@@ -214,6 +223,11 @@ fn reason(document: &Value) -> Option<String> {
     let conditions = document["status"]["conditions"].as_array()?;
     let ready = conditions.iter().find(|condition| condition["type"] == "Ready")?;
     ready["reason"].as_str().map(str::to_owned)
+}
+
+fn suspended(document: &Value) -> Option<String> {
+    let suspended = document.pointer("/status/suspended")?;
+    Some(suspended["until"].as_str().map_or_else(|| "yes".to_owned(), |until| format!("until {until}")))
 }
 
 fn involved(event: &Value) -> Option<String> {

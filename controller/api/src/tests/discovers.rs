@@ -27,7 +27,9 @@ async fn plain_discovery_leads_from_groups_to_resources() {
             "taskdefinitions/status",
             "services",
             "services/status",
-            "services/scale"
+            "services/scale",
+            "installations",
+            "installations/status"
         ]
     );
 }

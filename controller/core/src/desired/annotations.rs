@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Suspension;
 use crate::object::Metadata;
 use crate::plan::Mandate;
 use crate::plan::service::TaskDefinition;
@@ -36,7 +37,7 @@ pub const PIN_BY: &str = "evenkeel.dev/pinned-by";
 pub const PIN_INSTEAD_OF: &str = "evenkeel.dev/pinned-instead-of";
 
 /// Why, by whom and until when something that operates is in force.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Term {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +53,7 @@ pub struct Term {
 impl Term {
     /// The term that these annotations set, unless it is over at `now`. An end that cannot be read counts as none: what was
     /// asked for stays in force, which is the careful reading.
-    fn of(metadata: &Metadata, [reason, by, until]: [&str; 3], now: Timestamp) -> Option<Self> {
+    pub(super) fn of(metadata: &Metadata, [reason, by, until]: [&str; 3], now: Timestamp) -> Option<Self> {
         let annotation = |name: &str| metadata.annotations.get(name).cloned();
         let until = annotation(until).and_then(|text| text.parse::<Timestamp>().ok());
         let over = until.is_some_and(|until| until <= now);
@@ -94,20 +95,14 @@ pub fn pin(metadata: &Metadata, task_definition: &TaskDefinition, now: Timestamp
     Some(Pin { revision, term: Term::of(metadata, [PIN_REASON, PIN_BY, PIN_UNTIL], now)? })
 }
 
-/// The suspension that is in force at `now`.
-pub fn suspension(metadata: &Metadata, now: Timestamp) -> Option<Term> {
-    metadata.annotations.get(SUSPEND).filter(|value| *value == "true")?;
-    Term::of(metadata, [SUSPEND_REASON, SUSPEND_BY, SUSPEND_UNTIL], now)
-}
-
-/// What may be done about an object: its policy with what its annotations say.
-pub fn mandate(policy: Policy, metadata: &Metadata, now: Timestamp) -> Mandate {
+/// What may be done about an object: its policy with what its annotations say, unless it is suspended.
+pub fn mandate(policy: Policy, metadata: &Metadata, suspended: Option<&Suspension>) -> Mandate {
     let approvals = metadata.annotations.get(APPROVE).map(String::as_str).unwrap_or_default();
     let approvals: BTreeSet<String> =
         approvals.split(',').map(str::trim).filter(|token| !token.is_empty()).map(str::to_owned).collect();
     Mandate {
         policy,
-        suspended: suspension(metadata, now).is_some(),
+        suspended: suspended.cloned(),
         approvals,
         retry: metadata.annotations.get(RETRY).cloned(),
         deleting: metadata.deletion_timestamp.is_some(),

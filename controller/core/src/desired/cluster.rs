@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Checked, Document, mandate, owner, take_tags, text};
+use super::{Checked, Document, Suspension, mandate, owner, take_tags, text};
 use crate::catalogue::Catalogue;
 use crate::object::Object;
 use crate::operation::Operation;
@@ -52,13 +51,18 @@ impl Cluster {
     }
 
     /// What its plan works on.
-    pub fn desired(&self, object: &Object, installation: &str, now: Timestamp) -> plan::cluster::Desired {
+    pub fn desired(
+        &self,
+        object: &Object,
+        installation: &str,
+        suspended: Option<&Suspension>,
+    ) -> plan::cluster::Desired {
         plan::cluster::Desired {
             name: self.name.clone(),
             owner: owner(object, installation),
             document: self.document.clone(),
             tags: self.tags.clone(),
-            mandate: mandate(self.spec.policy(), &object.metadata, now),
+            mandate: mandate(self.spec.policy(), &object.metadata, suspended),
         }
     }
 }

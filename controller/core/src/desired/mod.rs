@@ -3,6 +3,7 @@
 mod annotations;
 mod cluster;
 mod service;
+mod suspension;
 mod task_definition;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,11 @@ use crate::object::Object;
 
 pub use annotations::{
     APPROVE, PIN, PIN_BY, PIN_INSTEAD_OF, PIN_REASON, PIN_UNTIL, Pin, RECONCILE, RETRY, SUSPEND, SUSPEND_BY,
-    SUSPEND_REASON, SUSPEND_UNTIL, Term, mandate, pin, suspension, wanted,
+    SUSPEND_REASON, SUSPEND_UNTIL, Term, mandate, pin, wanted,
 };
 pub use cluster::Cluster;
 pub use service::Service;
+pub use suspension::{Suspension, suspension};
 pub use task_definition::TaskDefinition;
 
 /// What checking a spec gave: the value unless a problem is an error, and all problems. Their paths are RFC 6901

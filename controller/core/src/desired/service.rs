@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Checked, Document, mandate, owner, pin, take_tags, text};
+use super::{Checked, Document, Suspension, mandate, owner, pin, take_tags, text};
 use crate::catalogue::{Catalogue, Problem};
 use crate::object::Object;
 use crate::operation::Operation;
@@ -93,6 +93,7 @@ impl Service {
         installation: &str,
         task_definition: plan::service::TaskDefinition,
         blocked: Vec<Waiting>,
+        suspended: Option<&Suspension>,
         now: Timestamp,
     ) -> plan::service::Desired {
         let pinned = pin(&object.metadata, &task_definition, now).map(|pin| pin.revision);
@@ -106,7 +107,7 @@ impl Service {
             task_definition: pinned.map_or(task_definition, plan::service::TaskDefinition::Revision),
             code_deploy: self.spec.code_deploy.clone().unwrap_or_default(),
             scaling: self.scaling.clone(),
-            mandate: mandate(self.spec.policy(defaults), &object.metadata, now),
+            mandate: mandate(self.spec.policy(defaults), &object.metadata, suspended),
             blocked,
         }
     }

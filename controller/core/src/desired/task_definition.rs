@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Checked, Document, mandate, owner, take_tags, text};
+use super::{Checked, Document, Suspension, mandate, owner, take_tags, text};
 use crate::catalogue::{Catalogue, Problem};
 use crate::object::Object;
 use crate::operation::Operation;
@@ -63,7 +62,7 @@ impl TaskDefinition {
         object: &Object,
         defaults: &Defaults,
         installation: &str,
-        now: Timestamp,
+        suspended: Option<&Suspension>,
     ) -> plan::task_definition::Desired {
         plan::task_definition::Desired {
             family: self.family.clone(),
@@ -72,7 +71,7 @@ impl TaskDefinition {
             document: self.document.clone(),
             tags: self.tags.clone(),
             retain: self.spec.retain_revisions.map(std::num::NonZero::get),
-            mandate: mandate(self.spec.policy(defaults), &object.metadata, now),
+            mandate: mandate(self.spec.policy(defaults), &object.metadata, suspended),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::catalogue::Problem;
 use crate::object::{API_VERSION, GROUP, Kind, Object, ObjectKey};
 use crate::spec::{self, ClusterSpec, ServiceSpec, TaskDefinitionSpec, did_you_mean, unknown_member};
 
-/// Kinds that manifests may have; events only happen.
+/// Kinds that manifests may have; events only happen, and the Installation is there.
 const KINDS: [Kind; 3] = [Kind::Cluster, Kind::TaskDefinition, Kind::Service];
 /// `kind` of an `evenkeel.yaml`.
 pub(super) const DIRECTORY: &str = "Directory";
@@ -89,7 +89,7 @@ pub fn object(value: &Value) -> Result<Object, Vec<Problem>> {
         (_, Kind::Cluster) => spec::read::<ClusterSpec>(written, "/spec").map(drop),
         (_, Kind::Service) => spec::read::<ServiceSpec>(written, "/spec").map(drop),
         (_, Kind::TaskDefinition) => task_definition(written),
-        (_, Kind::Event) => Ok(()),
+        (_, Kind::Event | Kind::Installation) => Ok(()),
     };
     match (metadata, spec) {
         (Ok(metadata), Ok(())) if problems.is_empty() => {

@@ -11,11 +11,14 @@ pub enum Kind {
     Service,
     /// Something that happened to an object, with a bounded life.
     Event,
+    /// This installation of evenkeel itself. There is one, which no manifest declares: what holds for all Clusters stands
+    /// here.
+    Installation,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are applied.
-    pub const ALL: [Self; 4] = [Self::Cluster, Self::TaskDefinition, Self::Service, Self::Event];
+    pub const ALL: [Self; 5] = [Self::Cluster, Self::TaskDefinition, Self::Service, Self::Event, Self::Installation];
 
     /// `kind` as it stands in manifests.
     pub const fn name(self) -> &'static str {
@@ -24,6 +27,7 @@ impl Kind {
             Self::TaskDefinition => "TaskDefinition",
             Self::Service => "Service",
             Self::Event => "Event",
+            Self::Installation => "Installation",
         }
     }
 
@@ -34,6 +38,7 @@ impl Kind {
             Self::TaskDefinition => "taskdefinitions",
             Self::Service => "services",
             Self::Event => "events",
+            Self::Installation => "installations",
         }
     }
 
@@ -44,6 +49,7 @@ impl Kind {
             Self::TaskDefinition => "etd",
             Self::Service => "esvc",
             Self::Event => "ev",
+            Self::Installation => "einst",
         }
     }
 
@@ -57,7 +63,7 @@ impl Kind {
 
     /// Whether objects of this kind live in a namespace.
     pub const fn namespaced(self) -> bool {
-        !matches!(self, Self::Cluster)
+        !matches!(self, Self::Cluster | Self::Installation)
     }
 
     /// The kind that a manifest calls `name`, exactly.

@@ -19,6 +19,9 @@ pub const API_VERSION: &str = "evenkeel.dev/v1alpha1";
 /// The finalizer that holds a deleted object until AWS is clean.
 pub const FINALIZER: &str = "evenkeel.dev/aws";
 
+/// Name of the one Installation that a store holds.
+pub const INSTALLATION: &str = "evenkeel";
+
 /// Names one object: its kind, its namespace (empty for cluster-scoped kinds) and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey {
@@ -37,10 +40,17 @@ impl ObjectKey {
         Self { kind, namespace, name: name.to_owned() }
     }
 
+    /// Key of the one Installation.
+    pub fn installation() -> Self {
+        Self::new(Kind::Installation, "", INSTALLATION)
+    }
+
     /// Key of the Cluster object that a namespace stands for (a namespace bears its Cluster's name).
     pub fn cluster_of(&self) -> Self {
         match self.kind {
             Kind::Cluster => self.clone(),
+            // It is in none.
+            Kind::Installation => Self::new(Kind::Cluster, "", ""),
             _ => Self::new(Kind::Cluster, "", &self.namespace),
         }
     }

@@ -74,14 +74,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, _now: Times
         },
         Observation::Present(cluster) => update(desired, cluster, memory, observed.read_at),
     };
-    if let Some(held) =
-        desired.mandate.held().filter(|held| !desired.mandate.deleting || held.reason == Reason::Suspended)
-    {
-        if !plan.actions.is_empty() || desired.mandate.suspended {
-            plan.waiting.push(held);
-        }
-        plan.hold();
-    }
+    desired.mandate.restrain(&mut plan);
     plan.remember_in_line();
     plan
 }

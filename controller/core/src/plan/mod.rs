@@ -6,6 +6,7 @@
 pub mod check;
 pub mod cluster;
 mod fight;
+mod hold;
 pub mod service;
 pub mod task_definition;
 
@@ -17,11 +18,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::pointer::join;
+use crate::desired::Suspension;
 use crate::diff::{Drift, Ignore};
 use crate::memory::{Memory, SETTLE, Sent};
 use crate::operation::{Action, Operation};
 use crate::reason::Reason;
-use crate::spec::{Adoption, DriftMode, Policy};
+use crate::spec::{Adoption, Policy};
 
 pub use fight::FIGHT_REPAIRS;
 
@@ -59,8 +61,8 @@ impl<T> Observation<T> {
 pub struct Mandate {
     /// The manifest's policy, with its Cluster's defaults.
     pub policy: Policy,
-    /// Suspended: differences are reported, nothing is changed.
-    pub suspended: bool,
+    /// Suspended, by itself or with what it is part of: differences are reported, nothing is changed.
+    pub suspended: Option<Suspension>,
     /// Tokens of what has been approved; each names one exact change.
     pub approvals: BTreeSet<String>,
     /// The last request to try failed content again.
@@ -73,15 +75,6 @@ impl Mandate {
     /// The paths that are left alone.
     pub fn ignore(&self) -> Ignore {
         Ignore::new(self.policy.ignore.iter().map(|pointer| pointer.as_str().to_owned()))
-    }
-
-    /// Why nothing may be changed at all, if that is so.
-    fn held(&self) -> Option<Waiting> {
-        if self.suspended {
-            return Some(Waiting::new(Reason::Suspended, "suspended: differences are reported and left alone"));
-        }
-        (self.policy.drift == DriftMode::Report)
-            .then(|| Waiting::new(Reason::DriftReported, "drift mode Report: differences are reported and left alone"))
     }
 
     /// Whether somebody has asked, since the last plan, to try again what failed. What AWS did not show, and

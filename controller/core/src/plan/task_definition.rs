@@ -93,7 +93,9 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
         );
     };
     if desired.mandate.deleting {
-        return remove(desired, active, memory);
+        let mut plan = remove(desired, active, memory);
+        desired.mandate.restrain(&mut plan);
+        return plan;
     }
     let content = desired.content();
     // One that a crash hid from us bears our tags.
@@ -113,14 +115,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
         }
         None => register(desired, observed, active, content, memory, now),
     };
-    if let Some(held) =
-        desired.mandate.held().filter(|held| !desired.mandate.deleting || held.reason == Reason::Suspended)
-    {
-        if !plan.actions.is_empty() || desired.mandate.suspended {
-            plan.waiting.push(held);
-        }
-        plan.hold();
-    }
+    desired.mandate.restrain(&mut plan);
     plan.remember_in_line();
     plan
 }

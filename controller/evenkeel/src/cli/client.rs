@@ -75,8 +75,13 @@ impl Resource {
             let kinds = Kind::ALL.map(|kind| format!("{} ({})", kind.plural(), kind.short_name()));
             ClientError::Usage(format!("there is no kind {word:?}: ask for {} or namespaces (ns)", kinds.join(", ")))
         })?;
-        let (kind_name, api_version) = (kind.name(), kind.api_version());
-        Ok(Self { kind: kind_name, plural: kind.plural(), namespaced: kind.namespaced(), api_version })
+        Ok(Self::of(kind))
+    }
+
+    /// The resource of a kind.
+    pub(super) const fn of(kind: Kind) -> Self {
+        let (api_version, namespaced) = (kind.api_version(), kind.namespaced());
+        Self { kind: kind.name(), plural: kind.plural(), namespaced, api_version }
     }
 
     /// What `KIND`, `KIND NAME` or `KIND/NAME` means.

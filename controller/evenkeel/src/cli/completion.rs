@@ -52,7 +52,7 @@ pub(super) fn kind_candidates() -> ArgValueCompleter {
                 fitting(names(kind).into_iter().map(named), &current)
             }
             None => {
-                let kinds = ["services", "taskdefinitions", "clusters", "events", "namespaces"];
+                let kinds = ["services", "taskdefinitions", "clusters", "events", "namespaces", "installations"];
                 fitting(kinds.map(str::to_owned), &current)
             }
         }

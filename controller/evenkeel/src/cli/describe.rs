@@ -120,7 +120,10 @@ fn behind(generation: &Value, observed: &Value) -> Option<String> {
 fn suspended(suspended: &Value) -> Option<String> {
     let part = |name: &str, before: &str| suspended[name].as_str().map(|it| format!("{before}{it}"));
     let parts: Vec<String> =
-        [part("reason", ""), part("by", "by "), part("until", "until ")].into_iter().flatten().collect();
+        [part("through", "through "), part("reason", ""), part("by", "by "), part("until", "until ")]
+            .into_iter()
+            .flatten()
+            .collect();
     match suspended {
         Value::Null | Value::Bool(false) => None,
         _ if parts.is_empty() => Some("yes".into()),

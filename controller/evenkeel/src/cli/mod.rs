@@ -21,6 +21,7 @@ mod sandbox;
 mod schema;
 mod server;
 mod store;
+mod suspend;
 mod sync;
 mod validate;
 mod wait;
@@ -73,10 +74,11 @@ enum Command {
     Wait(wait::WaitArgs),
     /// Show what happened to objects, oldest first
     Events(events::EventsArgs),
-    /// Suspend an object: differences are reported and left alone, until it is resumed or the time is over
-    Suspend(operate::SuspendArgs),
+    /// Suspend an object, a Cluster with all that is in it, or everything: differences are reported and left alone, until it
+    /// is resumed or the time is over
+    Suspend(suspend::SuspendArgs),
     /// End a suspension
-    Resume(operate::TargetArgs),
+    Resume(suspend::WhomArgs),
     /// Approve a change that waits for a person; without a token, show what waits
     Approve(operate::ApproveArgs),
     /// Try a rollout again that failed
@@ -119,8 +121,8 @@ pub fn main() -> ExitCode {
         Command::Describe(args) => print(describe::run(&args)),
         Command::Wait(args) => wait::run(&args).map_err(|error| error.to_string()),
         Command::Events(args) => events::run(&args).map_err(|error| error.to_string()),
-        Command::Suspend(args) => print(operate::suspend(&args)),
-        Command::Resume(args) => print(operate::resume(&args)),
+        Command::Suspend(args) => print(suspend::suspend(&args)),
+        Command::Resume(args) => print(suspend::resume(&args)),
         Command::Approve(args) => print(operate::approve(&args)),
         Command::Retry(args) => print(operate::retry(&args)),
         Command::History(args) => print(history::history(&args)),

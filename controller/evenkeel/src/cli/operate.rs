@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use evenkeel_core::desired::{APPROVE, RECONCILE, RETRY, SUSPEND, SUSPEND_BY, SUSPEND_REASON, SUSPEND_UNTIL};
+use evenkeel_core::desired::{APPROVE, RECONCILE, RETRY};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -52,25 +52,6 @@ impl ServiceArgs {
     }
 }
 
-/// Arguments of `evenkeel suspend`.
-#[derive(Args, Clone, Debug)]
-pub(super) struct SuspendArgs {
-    #[command(flatten)]
-    target: TargetArgs,
-    /// Why
-    #[arg(long)]
-    reason: Option<String>,
-    /// By whom
-    #[arg(long, env = "USER")]
-    by: Option<String>,
-    /// For how long, such as 2h; without it, until it is resumed
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration, conflicts_with = "until")]
-    span: Option<Duration>,
-    /// Until when, as in 2026-01-31T18:00:00Z
-    #[arg(long, value_name = "TIME")]
-    until: Option<Timestamp>,
-}
-
 /// Arguments of `evenkeel approve`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ApproveArgs {
@@ -100,7 +81,7 @@ pub(super) struct Found {
     path: String,
     pub(super) object: Value,
     pub(super) label: String,
-    resource: Resource,
+    pub(super) resource: Resource,
 }
 
 impl Found {
@@ -109,8 +90,17 @@ impl Found {
         let name = name.ok_or_else(|| {
             ClientError::Usage(format!("which of them? Give a name; `evenkeel get {}` lists them", resource.plural))
         })?;
-        let client = Client::new(&args.server)?;
-        let object = client.one(resource, args.namespace.as_deref(), name)?;
+        Self::named(resource, name, args.namespace.as_deref(), &args.server)
+    }
+
+    pub(super) fn named(
+        resource: Resource,
+        name: &str,
+        namespace: Option<&str>,
+        server: &ServerArgs,
+    ) -> Result<Self, ClientError> {
+        let client = Client::new(server)?;
+        let object = client.one(resource, namespace, name)?;
         let namespace = object["metadata"]["namespace"].as_str();
         let path = resource.path(namespace, Some(name))?;
         let place = namespace.map_or(String::new(), |namespace| format!("{namespace}/"));
@@ -122,34 +112,6 @@ impl Found {
     pub(super) fn annotate(&self, annotations: Value) -> Result<Value, ClientError> {
         self.client.patch(&self.path, &json!({"metadata": {"annotations": annotations}}))
     }
-}
-
-/// `evenkeel suspend`.
-pub(super) fn suspend(args: &SuspendArgs) -> Result<String, ClientError> {
-    let found = Found::of(&args.target)?;
-    let until = match (args.until, args.span) {
-        (None, Some(span)) => Some(whole_seconds(Timestamp::now().saturating_add(span).unwrap_or(Timestamp::MAX))),
-        (until, _) => until,
-    };
-    // What is not given is taken off, so that nothing is left of an earlier suspension.
-    found.annotate(json!({
-        SUSPEND: "true",
-        SUSPEND_REASON: args.reason,
-        SUSPEND_BY: args.by,
-        SUSPEND_UNTIL: until.map(|until| until.to_string()),
-    }))?;
-    let end = until.map_or_else(|| "until it is resumed".to_owned(), |until| format!("until {until}"));
-    Ok(format!("{} is suspended {end}", found.label))
-}
-
-/// `evenkeel resume`.
-pub(super) fn resume(args: &TargetArgs) -> Result<String, ClientError> {
-    let found = Found::of(args)?;
-    if found.object["metadata"]["annotations"].get(SUSPEND).is_none() {
-        return Ok(format!("{} is not suspended", found.label));
-    }
-    found.annotate(json!({SUSPEND: null, SUSPEND_REASON: null, SUSPEND_BY: null, SUSPEND_UNTIL: null}))?;
-    Ok(format!("{} is resumed", found.label))
 }
 
 /// `evenkeel retry`.

@@ -128,13 +128,16 @@ pub async fn is_told(store: &Store, object: &Object, note: &Note, now: Timestamp
     Ok(told.is_some_and(|event| !is_old(&event, now) && event.spec["message"] == json!(bounded(&note.message))))
 }
 
-/// One event an object (by uid) and reason. Events of a Cluster live in the namespace that it stands for.
+/// One event an object (by uid) and reason. Events of a Cluster live in the namespace that it stands for, those of the
+/// Installation where kube has those of its own objects without a namespace.
 fn key(object: &Object, reason: Reason) -> ObjectKey {
     let digest = Sha256::digest(format!("{}/{reason}", object.metadata.uid));
     let suffix: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     // Names have at most 253 bytes, and are ASCII.
     let name: String = object.metadata.name.chars().take(253 - 1 - suffix.len()).collect();
-    ObjectKey::new(Kind::Event, &object.key().cluster_of().name, &format!("{name}.{suffix}"))
+    let cluster = object.key().cluster_of().name;
+    let namespace = if object.kind == Kind::Installation { "default" } else { &cluster };
+    ObjectKey::new(Kind::Event, namespace, &format!("{name}.{suffix}"))
 }
 
 fn is_old(event: &Object, now: Timestamp) -> bool {

@@ -86,7 +86,12 @@ const FAMILIES: [(Family, &str, &str, &[&str]); 16] = [
         "When AWS was last seen to be as declared.",
         &[],
     ),
-    (Family::Suspended, "evenkeel_object_suspended", "1 while an object is suspended.", &[]),
+    (
+        Family::Suspended,
+        "evenkeel_object_suspended",
+        "1 while an object is suspended; `through` names what it is suspended with, unless that is itself.",
+        &["through"],
+    ),
     (
         Family::SuspendedUntil,
         "evenkeel_object_suspended_until_timestamp_seconds",
@@ -279,7 +284,8 @@ fn series(status: &Value, shown: &Shown) -> Box<[Series]> {
         put(Family::LastSuccess, &[], time);
     }
     if let Some(suspended) = status.get("suspended") {
-        put(Family::Suspended, &[], 1.0);
+        let through: Vec<&str> = suspended["through"].as_str().into_iter().collect();
+        put(Family::Suspended, &through, 1.0);
         if let Some(until) = timestamp(&suspended["until"]) {
             put(Family::SuspendedUntil, &[], until);
         }

@@ -3,10 +3,11 @@
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use evenkeel_core::desired::Cluster;
+use evenkeel_core::desired::{Cluster, Suspension, suspension};
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_core::reason::Reason;
-use evenkeel_store::Store;
+use evenkeel_store::{Store, StoreError};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::Clock;
@@ -87,6 +88,16 @@ impl Context {
         let checked = Cluster::check(&object.metadata.name, &object.spec).into_result();
         let cluster = checked.map_err(|message| (Reason::ClusterNotReady, format!("{key} is invalid: {message}")))?;
         Ok((object, cluster))
+    }
+
+    /// The suspension of an object that is in force: its own, its Cluster's, or that of the whole installation.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn suspension(&self, object: &Object, now: Timestamp) -> Result<Option<Suspension>, StoreError> {
+        let cluster = self.store.get(&object.key().cluster_of()).await?;
+        let installation = self.store.get(&ObjectKey::installation()).await?;
+        Ok(suspension(object, cluster.iter().chain(&installation), now))
     }
 
     /// When an object is planned again although nothing about it is known to have changed: the period with a tenth to

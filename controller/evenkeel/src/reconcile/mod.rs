@@ -3,6 +3,7 @@
 
 pub(crate) mod cluster;
 mod context;
+pub(crate) mod installation;
 mod known;
 mod pass;
 pub(crate) mod service;
@@ -33,6 +34,7 @@ pub async fn reconcile(context: &Context, work: &Work<ObjectKey>) -> Outcome {
         Kind::Cluster => cluster::reconcile(context, object, work).await,
         Kind::TaskDefinition => task_definition::reconcile(context, object, work).await,
         Kind::Service => service::reconcile(context, object, work).await,
+        Kind::Installation => installation::reconcile(context, object, work).await,
         Kind::Event => Outcome::Forget,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass};
-use evenkeel_core::desired::{RECONCILE, suspension};
+use evenkeel_core::desired::{RECONCILE, Suspension};
 use evenkeel_core::memory::{Commit, Memory, SETTLE};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
 use evenkeel_core::operation::{AwsService, Bucket};
@@ -31,6 +31,8 @@ pub(super) struct Pass<'a> {
     pub(super) key: ObjectKey,
     pub(super) memory: Memory,
     pub(super) now: Timestamp,
+    /// The suspension that holds it.
+    pub(super) suspended: Option<Suspension>,
     /// What it is worth.
     priority: Priority,
     /// What the status holds besides conditions, drift and the like.
@@ -61,12 +63,17 @@ impl<'a> Pass<'a> {
             }
         };
         let now = context.clock.now();
+        let suspended = context.suspension(&object, now).await.map_err(|error| {
+            tracing::error!(%key, %error, "the store cannot be read");
+            Outcome::Retry(Retry::Bug)
+        })?;
         Ok(Self {
             context,
             object,
             key,
             memory,
             now,
+            suspended,
             priority,
             details: Map::new(),
             health: Health::Unknown,
@@ -186,6 +193,9 @@ impl<'a> Pass<'a> {
                 return outcome;
             }
         }
+        if let Err(outcome) = self.still_allowed().await {
+            return outcome;
+        }
         for action in &plan.actions {
             tracing::info!(key = %self.key, operation = %action.operation, reason = action.reason, "changing AWS");
         }
@@ -226,6 +236,24 @@ impl<'a> Pass<'a> {
         self.report(plan, outcome, Some(requeue)).await
     }
 
+    /// Whether nobody has suspended the object while this pass was reading and planning.
+    async fn still_allowed(&self) -> Result<(), Outcome> {
+        let (store, now) = (&self.context.store, self.context.clock.now());
+        let suspended = match store.get(&self.key).await {
+            Ok(Some(object)) => self.context.suspension(&object, now).await,
+            Ok(None) => return Err(Outcome::Retry(Retry::Conflict)),
+            Err(error) => Err(error),
+        };
+        match suspended {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(Outcome::Retry(Retry::Conflict)),
+            Err(error) => {
+                tracing::error!(key = %self.key, %error, "the store cannot be read");
+                Err(Outcome::Retry(Retry::Bug))
+            }
+        }
+    }
+
     /// Nothing of the plan is done.
     fn hold(&self, plan: &mut Plan) {
         plan.proposed.append(&mut plan.actions);
@@ -255,7 +283,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes status and memory in one commit, and says when to look again.
-    async fn report(self, plan: Plan, outcome: status::Outcome, requeue: Option<Outcome>) -> Outcome {
+    pub(super) async fn report(self, plan: Plan, outcome: status::Outcome, requeue: Option<Outcome>) -> Outcome {
         if plan.finalized {
             return self.finalize().await;
         }
@@ -276,7 +304,7 @@ impl<'a> Pass<'a> {
             details: self.details.clone(),
             source_error: source.error.as_deref(),
             handled_reconcile_at: metadata.annotations.get(RECONCILE).map(String::as_str),
-            suspended: suspension(metadata, self.now).map(|suspension| json!(suspension)),
+            suspended: self.suspended.as_ref().map(|suspension| json!(suspension)),
             now: self.now,
         };
         let mut status = status::status(&plan, &facts, &self.object.status);
@@ -331,7 +359,7 @@ impl<'a> Pass<'a> {
             _ => (delay, priority),
         };
         // A suspension or a pin with an end is over then, whatever else happens.
-        let suspended = suspension(&self.object.metadata, self.now).and_then(|suspension| suspension.until);
+        let suspended = self.suspended.as_ref().and_then(|suspension| suspension.term.until);
         let pinned = self.details.get("pinned").and_then(|pin| pin["until"].as_str()?.parse::<Timestamp>().ok());
         let until = [suspended, pinned].into_iter().flatten().min();
         match until.and_then(|until| Duration::try_from(until.duration_since(self.now)).ok()) {

@@ -50,8 +50,17 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     }
     let installation = &context.options.installation;
     let defaults = &cluster.spec.defaults;
-    let desired =
-        service.desired(&pass.object, &cluster.name, defaults, installation, task_definition, blocked, pass.now);
+    let suspended = pass.suspended.as_ref();
+    let desired = service.desired(
+        &pass.object,
+        &cluster.name,
+        defaults,
+        installation,
+        task_definition,
+        blocked,
+        suspended,
+        pass.now,
+    );
     let connection = context.fleet.connection(&cluster.spec).await;
     if let Err(error) = connection.verify(&cluster.spec).await {
         return pass.unread(&error).await;

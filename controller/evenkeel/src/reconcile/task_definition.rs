@@ -49,7 +49,8 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     if let Err(message) = pass.identify(format!("{}/{}", cluster.spec.region, definition.family)) {
         return pass.fail(Reason::ReplacementRequired, message, Some(Retry::Invalid)).await;
     }
-    let desired = definition.desired(&pass.object, &cluster.spec.defaults, &context.options.installation, pass.now);
+    let (defaults, installation) = (&cluster.spec.defaults, &context.options.installation);
+    let desired = definition.desired(&pass.object, defaults, installation, pass.suspended.as_ref());
     // Observe: reads.
     let connection = context.fleet.connection(&cluster.spec).await;
     if let Err(error) = connection.verify(&cluster.spec).await {

@@ -129,14 +129,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
             _ => update::plan(desired, &observed, read, service, memory, now),
         },
     };
-    if let Some(held) =
-        desired.mandate.held().filter(|held| !desired.mandate.deleting || held.reason == Reason::Suspended)
-    {
-        if !plan.actions.is_empty() || desired.mandate.suspended {
-            plan.waiting.push(held);
-        }
-        plan.hold();
-    }
+    desired.mandate.restrain(&mut plan);
     plan.remember_in_line();
     plan
 }

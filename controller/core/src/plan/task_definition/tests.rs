@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Desired, Observed, Revision, plan};
 use crate::canonical::{DocumentKind, content_hash};
+use crate::desired::Suspension;
 use crate::memory::Memory;
 use crate::operation::Operation;
 use crate::plan::{Mandate, Observation, Owner, Plan, TAG_CONTENT, TAG_INSTALLATION};
@@ -43,7 +44,7 @@ fn world(images: &[&str]) -> World {
         retain: None,
         mandate: Mandate {
             policy: spec.policy(&Defaults::default()),
-            suspended: false,
+            suspended: None,
             approvals: BTreeSet::new(),
             retry: None,
             deleting: false,
@@ -196,6 +197,10 @@ fn of_a_deleted_definition_only_what_we_registered_is_deregistered_and_only_with
     let plan = world.plan();
     assert_eq!(operations(&plan), [Operation::DeregisterTaskDefinition]);
     assert_eq!(plan.actions[0].body["taskDefinition"], arn(2));
+    world.desired.mandate.suspended = Some(Suspension::default());
+    let plan = world.plan();
+    assert!(plan.actions.is_empty() && !plan.finalized, "suspended");
+    assert_eq!(plan.waiting[0].reason, Reason::Suspended);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::fixture::{body, operations, paths, reasons, world};
+use crate::desired::Suspension;
 use crate::memory::SETTLE;
 use crate::operation::Operation;
 use crate::plan::{Observation, TAG_FAILED};
@@ -70,7 +71,7 @@ fn ignore_mode_compares_nothing() {
 #[test]
 fn a_suspended_service_is_left_alone() {
     let mut world = world().live("/healthCheckGracePeriodSeconds", json!(0));
-    world.desired.mandate.suspended = true;
+    world.desired.mandate.suspended = Some(Suspension::default());
     let plan = world.plan();
     assert!(plan.actions.is_empty());
     assert_eq!(reasons(&plan), [Reason::Suspended]);

@@ -1,0 +1,35 @@
+//! The Installation: what holds for all Clusters is said of it, above all that they are suspended.
+
+use evenkeel_core::object::{Object, ObjectKey};
+use evenkeel_core::plan::Plan;
+use evenkeel_core::status::{self, Health};
+use evenkeel_store::{Batch, CommitError, Precondition, Write};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::pass::Pass;
+use crate::workqueue::{Outcome, Work};
+
+/// Makes the one Installation of the store, where it is not there yet.
+pub(crate) async fn ensure(context: &Context) {
+    let key = ObjectKey::installation();
+    let new = Object::new(&key, Value::Null);
+    let batch = Batch::new(context.clock.now(), vec![Write::Apply(new)]).when(Precondition::Absent(key));
+    match context.store.commit(batch).await {
+        Ok(_) | Err(CommitError::Conflict { .. }) => {}
+        Err(error) => tracing::error!(%error, "the store cannot be written"),
+    }
+}
+
+/// There is nothing in AWS that it stands for: its pass only tells.
+pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<ObjectKey>) -> Outcome {
+    let mut pass = match Pass::begin(context, object, work.priority).await {
+        Ok(pass) => pass,
+        Err(outcome) => return outcome,
+    };
+    pass.details.insert("installation".into(), json!(context.options.installation));
+    pass.health = Health::Healthy;
+    let mut plan = Plan { memory: pass.memory.clone(), ..Plan::default() };
+    plan.waiting.extend(pass.suspended.as_ref().map(|suspension| suspension.waiting()));
+    pass.report(plan, status::Outcome::Nothing, None).await
+}
