@@ -87,8 +87,11 @@ impl World {
         self.apply().await
     }
 
-    /// Applies the directory as the present commit.
-    async fn apply(&self) -> Summary {
+    /// Applies the directory as the present commit, as the controller does again and again while something is held.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn apply(&self) -> Summary {
         let mut load = load(&self.files);
         admit(&mut load);
         let revision = format!("sha1:{:040x}", self.commits);

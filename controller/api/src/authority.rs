@@ -4,21 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evenkeel_core::catalogue::{Problem, pointer};
 use evenkeel_core::desired::{
-    APPROVE, PIN, PIN_BY, PIN_INSTEAD_OF, PIN_REASON, PIN_UNTIL, RECONCILE, RETRY, SUSPEND, SUSPEND_BY, SUSPEND_REASON,
-    SUSPEND_UNTIL,
+    APPROVE, OPEN_BY, OPEN_REASON, OPEN_UNTIL, PIN, PIN_BY, PIN_INSTEAD_OF, PIN_REASON, PIN_UNTIL, RECONCILE, RETRY,
+    SUSPEND, SUSPEND_BY, SUSPEND_REASON, SUSPEND_UNTIL,
 };
 use evenkeel_core::object::{FINALIZER, GROUP, Kind, Metadata, Object};
 use evenkeel_core::spec::{TaskDefinitionRef, did_you_mean};
 use jiff::Timestamp;
 
 /// The annotations of our own group that mean something.
-const OPERATING: [&str; 12] = [
+const OPERATING: [&str; 15] = [
     SUSPEND,
     SUSPEND_REASON,
     SUSPEND_BY,
     SUSPEND_UNTIL,
     RECONCILE,
     APPROVE,
+    OPEN_UNTIL,
+    OPEN_REASON,
+    OPEN_BY,
     RETRY,
     PIN,
     PIN_UNTIL,
@@ -108,7 +111,7 @@ fn operates(kind: Kind, key: &str, value: &str) -> Result<(), String> {
             Err("an Installation can be suspended and nothing else".to_owned())
         }
         SUSPEND if value != "true" && value != "false" => Err("write \"true\", or take it off".to_owned()),
-        SUSPEND_UNTIL | PIN_UNTIL if value.parse::<Timestamp>().is_err() => {
+        SUSPEND_UNTIL | PIN_UNTIL | OPEN_UNTIL if value.parse::<Timestamp>().is_err() => {
             Err("it is no time: write one as in 2026-01-31T18:00:00Z".to_owned())
         }
         PIN if kind != Kind::Service => Err(format!("only a Service can be pinned to a revision, not a {kind}")),

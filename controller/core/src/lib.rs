@@ -20,3 +20,4 @@ pub mod tag;
 pub mod trail;
 pub mod validate;
 pub mod view;
+pub mod window;

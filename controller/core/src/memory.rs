@@ -245,6 +245,11 @@ impl Memory {
         }
     }
 
+    /// Whether nothing of the object was ever applied, or seen to be in line, for all that is known.
+    pub fn knows_nothing_applied(&self) -> bool {
+        self.applied.is_null() && self.creations == 0 && self.revisions.is_empty()
+    }
+
     /// The resource that the object managed before, if its manifest now names another.
     pub fn moved_from(&self, identity: &str) -> Option<&str> {
         self.identity.as_deref().filter(|before| *before != identity)

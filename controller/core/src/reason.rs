@@ -101,6 +101,8 @@ reasons! {
     Denied: Stuck,
     /// The object is suspended.
     Suspended: Fine,
+    /// A commit waits for its Cluster's change window.
+    OutsideChangeWindow: Fine,
     /// A check of our own failed: nothing was done.
     InternalError: Stuck,
 }

@@ -140,6 +140,9 @@ fn every_annotation_stands_in_the_page() {
     let page = page();
     let annotations = [
         desired::APPROVE,
+        desired::OPEN_BY,
+        desired::OPEN_REASON,
+        desired::OPEN_UNTIL,
         desired::PIN,
         desired::PIN_BY,
         desired::PIN_INSTEAD_OF,

@@ -1,6 +1,7 @@
 //! From a loaded directory to objects in the store: applied, updated, and, past the guard, deleted.
 
 mod batches;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,14 +9,16 @@ use evenkeel_core::catalogue::Severity;
 use evenkeel_core::desired::APPROVE;
 use evenkeel_core::manifest::{Load, Manifest};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
+use evenkeel_core::window::Closed;
 use evenkeel_store::{Batch, CommitError, Precondition, Store, StoreError, Table, Write};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::provenance::SourceRecord;
+use crate::provenance::{HeldCommit, SourceRecord};
 
 use batches::batches;
 pub(crate) use batches::references;
+use windows::Windows;
 
 /// How many objects of one namespace may go within [`GUARD_WINDOW`] before a person is asked.
 pub const GUARD_LIMIT: usize = 5;
@@ -39,7 +42,11 @@ pub struct Summary {
     pub deleted: usize,
     /// Objects that are gone from the source and are not deleted, with the reason.
     pub held: Vec<Held>,
-    /// A person's word on a Cluster would let some of those go: applying again then makes a difference.
+    /// Objects whose new spec waits for a change window.
+    pub waiting: usize,
+    /// When the first change window opens that something waits for.
+    pub opens: Option<Timestamp>,
+    /// A person's word on a Cluster would let some of what is held go: applying again then makes a difference.
     pub asks: bool,
     /// Objects that are declared while their predecessor is still being deleted: they are created once it is gone.
     pub pending: usize,
@@ -55,6 +62,15 @@ pub struct Held {
     pub namespace: String,
     /// What waits, why, and what to do.
     pub message: String,
+}
+
+impl Summary {
+    /// Something waits for change windows.
+    fn waits(&mut self, closed: Closed) {
+        self.waiting += 1;
+        self.opens = self.opens.into_iter().chain(closed.opens).min();
+        self.asks = true;
+    }
 }
 
 impl std::fmt::Display for Held {
@@ -84,12 +100,13 @@ pub enum ApplyError {
 pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -> Result<Summary, ApplyError> {
     let mut summary = Summary::default();
     let records = SourceRecord::all(store).await?;
+    let windows = Windows::of(store, load, now).await?;
     for chunk in &batches(&load.manifests, |manifest| &manifest.object) {
         let before = summary.clone();
         for attempt in 1.. {
             let mut batch = Batch::new(now, Vec::new());
             for manifest in chunk {
-                declare(store, manifest, &records, revision, &mut batch, &mut summary).await?;
+                declare(store, manifest, &records, &windows, revision, &mut batch, &mut summary).await?;
             }
             match store.commit(batch).await {
                 Ok(_) => break,
@@ -100,7 +117,7 @@ pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -
         }
     }
     broken(store, load, now, &mut summary).await?;
-    prune(store, load, now, &mut summary).await?;
+    prune(store, load, &windows, now, &mut summary).await?;
     Ok(summary)
 }
 
@@ -115,6 +132,7 @@ async fn declare(
     store: &Store,
     manifest: &Manifest,
     records: &HashMap<String, SourceRecord>,
+    windows: &Windows,
     revision: &str,
     batch: &mut Batch,
     summary: &mut Summary,
@@ -128,6 +146,13 @@ async fn declare(
     }
     let before = records.get(&key.to_string()).cloned().unwrap_or_default();
     let found = existing.as_ref().map(|object| object.metadata.resource_version);
+    let objects: Vec<&Object> = existing.iter().chain([declared]).collect();
+    let closed = windows.closed(&key.cluster_of().name, &objects);
+    let spec = windows::in_force(declared, existing.as_ref(), closed.as_ref());
+    let held = closed.filter(|_| spec != declared.spec).map(|closed| {
+        summary.waits(closed);
+        HeldCommit::new(&declared.spec, revision, closed, before.held.as_ref())
+    });
     let mut object = existing.unwrap_or_else(|| Object::new(&key, serde_json::Value::Null));
     let metadata = &declared.metadata;
     let labels = merged(&object.metadata.labels, &metadata.labels, &before.labels);
@@ -135,15 +160,19 @@ async fn declare(
     let is_held = object.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER);
     let same = found.is_some()
         && is_held
-        && (&object.spec, &object.metadata.labels, &object.metadata.annotations)
-            == (&declared.spec, &labels, &annotations);
+        && (&object.spec, &object.metadata.labels, &object.metadata.annotations) == (&spec, &labels, &annotations);
     let record = SourceRecord {
         // The commit at which this object last changed: later commits that leave it alone do not touch it.
-        revision: if same && !before.revision.is_empty() { before.revision.clone() } else { revision.to_owned() },
+        revision: if (same || held.is_some()) && !before.revision.is_empty() {
+            before.revision.clone()
+        } else {
+            revision.to_owned()
+        },
         file: manifest.origin.file().to_owned(),
         line: manifest.origin.location().line,
         gone: false,
         error: None,
+        held,
         annotations: metadata.annotations.keys().cloned().collect(),
         labels: metadata.labels.keys().cloned().collect(),
     };
@@ -157,7 +186,7 @@ async fn declare(
             Some(version) => Precondition::Unchanged(key.clone(), version),
             None => Precondition::Absent(key.clone()),
         });
-        object.spec = declared.spec.clone();
+        object.spec = spec;
         object.metadata.labels = labels;
         object.metadata.annotations = annotations;
         if !is_held {
@@ -169,7 +198,7 @@ async fn declare(
     if record != before || found.is_none() {
         batch.writes.push(record.write(&key));
     }
-    if before.error.is_some() {
+    if before.error.is_some() || before.held != record.held {
         summary.told.push(key);
     }
     Ok(())
@@ -206,7 +235,13 @@ async fn broken(store: &Store, load: &Load, now: Timestamp, summary: &mut Summar
 }
 
 /// Deletes what is no longer declared, as far as the guard lets it pass.
-async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary) -> Result<(), ApplyError> {
+async fn prune(
+    store: &Store,
+    load: &Load,
+    windows: &Windows,
+    now: Timestamp,
+    summary: &mut Summary,
+) -> Result<(), ApplyError> {
     let good = load.manifests.iter().map(|manifest| manifest.object.key());
     // What a bad file declares is there, although nobody can say how.
     let declared: BTreeSet<ObjectKey> = good.chain(load.broken_objects.iter().cloned()).collect();
@@ -226,6 +261,14 @@ async fn prune(store: &Store, load: &Load, now: Timestamp, summary: &mut Summary
                     message: format!("{key}: the source is not whole"),
                 }),
             );
+            continue;
+        }
+        if let Some(closed) = windows.closed(&namespace, &[]) {
+            let message =
+                format!("{} objects are gone from {namespace} and wait: the change window {closed}", keys.len());
+            summary.waits(closed);
+            summary.held.push(Held { namespace, message });
+            mark_gone(store, &keys, now).await?;
             continue;
         }
         let guard = format!("guard/{namespace}");

@@ -10,6 +10,7 @@ use evenkeel_core::manifest::{Load, load};
 use evenkeel_core::object::{Kind, ObjectKey};
 use evenkeel_core::reason::Reason;
 use evenkeel_store::{Batch, Store, StoreError};
+use jiff::Timestamp;
 
 use crate::apply::{ApplyError, Held, Summary, apply};
 use crate::commits;
@@ -69,7 +70,7 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
         engine.queue.add(key.clone(), Priority::NewCommit, "what is said of its manifest changed");
     }
     let errors = load.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let Summary { created, changed, deleted, pending, .. } = summary;
+    let Summary { created, changed, deleted, pending, waiting, .. } = summary;
     tracing::info!(
         revision,
         objects = load.manifests.len(),
@@ -77,6 +78,7 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
         changed,
         deleted,
         pending,
+        waiting,
         errors,
         "source applied"
     );
@@ -130,8 +132,18 @@ async fn tell_cluster(engine: &Engine, key: &ObjectKey, note: Note) -> Result<()
 
 /// When to apply again what could not be applied: deletions take seconds to minutes.
 const AGAIN: Duration = Duration::from_secs(10);
+/// So much later than a time it is surely past.
+const INSTANT: Duration = Duration::from_millis(50);
 /// When to see whether a person has given the word that deletions wait for.
 const ASKED: Duration = Duration::from_secs(60);
+
+/// When to apply the same again, if that may make a difference.
+fn soon(summary: &Summary, now: Timestamp) -> Option<Duration> {
+    let asked = if summary.pending > 0 { AGAIN } else { ASKED };
+    // A window opens then; a little later nobody can be in doubt of it.
+    let opens = summary.opens.map(|opens| Duration::try_from(opens.duration_since(now)).unwrap_or_default() + INSTANT);
+    (summary.pending > 0 || summary.asks).then(|| opens.unwrap_or(asked).min(asked))
+}
 
 /// Follows the source for ever: each new snapshot is applied; one that cannot be read changes nothing.
 pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readiness) {
@@ -169,8 +181,7 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
         match load_and_apply(&engine, &snapshot).await {
             Ok(summary) => {
                 readiness.source_read();
-                let soon = if summary.pending > 0 { AGAIN } else { ASKED };
-                again = (summary.pending > 0 || summary.asks).then_some((snapshot, soon));
+                again = soon(&summary, engine.context.clock.now()).map(|soon| (snapshot, soon));
             }
             Err(error) => {
                 tracing::error!(%error, "the source cannot be applied");
@@ -178,5 +189,25 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
                 again = Some((snapshot, AGAIN));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_applied_again_when_a_window_opens_and_each_minute_for_a_word_until_then() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let again = |opens: Option<&str>| {
+            let opens = opens.map(|opens| opens.parse().unwrap());
+            soon(&Summary { opens, asks: true, ..Summary::default() }, now)
+        };
+        assert_eq!(again(None), Some(ASKED));
+        assert_eq!(again(Some("2026-01-01T08:00:00Z")), Some(ASKED));
+        assert_eq!(again(Some("2026-01-01T00:00:07Z")), Some(Duration::from_secs(7) + INSTANT));
+        assert_eq!(again(Some("2025-12-31T23:59:59Z")), Some(INSTANT), "it is open by now");
+        assert_eq!(soon(&Summary::default(), now), None);
     }
 }

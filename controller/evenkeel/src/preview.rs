@@ -11,6 +11,8 @@ use evenkeel_core::manifest::{Content, Files, load};
 use evenkeel_core::memory::Memory;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use evenkeel_core::plan::{self, Plan};
+use evenkeel_core::reason::Reason;
+use evenkeel_core::window;
 use evenkeel_store::{Store, StoreError, Table};
 use serde_json::{Value, json};
 
@@ -36,6 +38,9 @@ pub async fn preview(context: &Context, object: Object) -> Preview {
         Ok(plan) => lines(&plan, context.options.read_only),
         Err(why) => vec![format!("no plan can be made: {why}")],
     };
+    if let Ok(Some(held)) = held(context, &object).await {
+        plan.push(held);
+    }
     if object.kind == Kind::TaskDefinition {
         plan.extend(services_of(&context.store, &object).await);
     }
@@ -121,8 +126,8 @@ async fn of_cluster(context: &Context, object: &Object) -> Result<Plan, String> 
     connection.verify(&checked.spec).await.map_err(|error| error.to_string())?;
     let live = cluster::read(connection.gateway(), &checked.name).await.map_err(|error| error.to_string())?;
     let observed = plan::cluster::Observed { cluster: live, read_at: now };
-    let suspended = context.suspension(object, now).await.map_err(|error| error.to_string())?;
-    let desired = checked.desired(object, &context.options.installation, suspended.as_ref());
+    let holds = context.holds(object, now).await.map_err(|error| error.to_string())?;
+    let desired = checked.desired(object, &context.options.installation, &holds);
     Ok(plan::cluster::plan(&desired, &observed, &memory(context, object).await?, now))
 }
 
@@ -130,8 +135,8 @@ async fn of_task_definition(context: &Context, object: &Object) -> Result<Plan, 
     let now = context.clock.now();
     let (_, cluster) = context.cluster_of(&object.key()).await.map_err(|(_, message)| message)?;
     let checked = TaskDefinition::check(&object.metadata.name, &object.spec).into_result()?;
-    let suspended = context.suspension(object, now).await.map_err(|error| error.to_string())?;
-    let desired = checked.desired(object, &cluster.spec.defaults, &context.options.installation, suspended.as_ref());
+    let holds = context.holds(object, now).await.map_err(|error| error.to_string())?;
+    let desired = checked.desired(object, &cluster.spec.defaults, &context.options.installation, &holds);
     let connection = context.fleet.connection(&cluster.spec).await;
     connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
     let (content, memory) = (desired.content(), memory(context, object).await?);
@@ -151,9 +156,9 @@ async fn of_service(context: &Context, object: &Object) -> Result<Plan, String> 
     blocked.extend(service::dependencies(context, &key, &checked).await);
     let revision = service::revision(context, &key, checked.spec.task_definition.as_ref()).await;
     let installation = &context.options.installation;
-    let suspended = context.suspension(object, now).await.map_err(|error| error.to_string())?;
-    let (defaults, suspended) = (&cluster.spec.defaults, suspended.as_ref());
-    let desired = checked.desired(object, &cluster.name, defaults, installation, revision, blocked, suspended, now);
+    let holds = context.holds(object, now).await.map_err(|error| error.to_string())?;
+    let defaults = &cluster.spec.defaults;
+    let desired = checked.desired(object, &cluster.name, defaults, installation, revision, blocked, &holds, now);
     let connection = context.fleet.connection(&cluster.spec).await;
     connection.verify(&cluster.spec).await.map_err(|error| error.to_string())?;
     let service = connection.reader.service(&desired.cluster, &desired.service).await;
@@ -164,6 +169,14 @@ async fn of_service(context: &Context, object: &Object) -> Result<Plan, String> 
     let observed = observe::observed(service.found, scaling.found, service.at);
     let memory = memory(context, object).await?;
     Ok(service::planned(context, &connection, &desired, observed, &memory, now).await.0)
+}
+
+/// What keeps a commit with this spec out for now.
+async fn held(context: &Context, object: &Object) -> Result<Option<String>, StoreError> {
+    let stored = context.store.get(&object.key()).await?;
+    let Some(closed) = context.holds(object, context.clock.now()).await?.closed else { return Ok(None) };
+    let waits = stored.is_some_and(|stored| window::in_force(object.kind, &stored.spec, &object.spec) != object.spec);
+    Ok(waits.then(|| format!("would wait, {}: the change window {closed}", Reason::OutsideChangeWindow)))
 }
 
 /// A plan, a line each.

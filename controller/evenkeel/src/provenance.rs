@@ -5,8 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use evenkeel_api::Origin;
 use evenkeel_core::object::{Kind, ObjectKey};
+use evenkeel_core::plan::Waiting;
+use evenkeel_core::reason::Reason;
+use evenkeel_core::window::Closed;
 use evenkeel_store::{Store, StoreError, Table, Write};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// What is kept of where an object came from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,12 +30,47 @@ pub struct SourceRecord {
     /// Why the newest manifest is not in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// A newer spec that the source declares and that is not in force, since change windows are closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldCommit>,
     /// Annotation keys that the source set: only these are its to change and remove.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub annotations: BTreeSet<String>,
     /// Label keys that the source set.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub labels: BTreeSet<String>,
+}
+
+/// A spec that waits for a change window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldCommit {
+    /// Revision of the source that brought it.
+    pub revision: String,
+    /// Digest of it: another one is another commit's.
+    pub content: String,
+    /// When the window opens, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Timestamp>,
+}
+
+impl HeldCommit {
+    /// A spec that `revision` declares; if it waits already, with the revision that brought it.
+    pub fn new(spec: &Value, revision: &str, closed: Closed, before: Option<&Self>) -> Self {
+        let digest = Sha256::digest(spec.to_string());
+        let content: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let before = before.filter(|before| before.content == content).map(|before| before.revision.clone());
+        Self { revision: before.unwrap_or_else(|| revision.to_owned()), content, opens: closed.opens }
+    }
+
+    /// How it is told.
+    pub fn waiting(&self) -> Waiting {
+        let closed = Closed { opens: self.opens, ..Closed::default() };
+        let message = format!(
+            "{} changes it and waits: the change window {closed}; what was declared before stays in force until then",
+            self.revision
+        );
+        Waiting::new(Reason::OutsideChangeWindow, message)
+    }
 }
 
 impl SourceRecord {

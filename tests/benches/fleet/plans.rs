@@ -107,7 +107,7 @@ async fn inputs() -> Inputs {
 
     let family = object(Kind::TaskDefinition, &namespace, &name).await;
     let checked = TaskDefinition::check(&name, &family.spec).into_result().unwrap();
-    let wanted = checked.desired(&family, defaults, installation, None);
+    let wanted = checked.desired(&family, defaults, installation, &evenkeel_core::plan::Holds::default());
     let connection = context.fleet.connection(&cluster.spec).await;
     let (gateway, content) = (connection.gateway(), wanted.content());
     let revisions = &context.revisions;
@@ -117,7 +117,16 @@ async fn inputs() -> Inputs {
     let checked = Service::check(&name, &service.spec, None).into_result().unwrap();
     let arn = family.status["taskDefinitionArn"].as_str().unwrap().to_owned();
     let revision = plan::service::TaskDefinition::Content { arn, hash: content };
-    let desired = checked.desired(&service, &cluster.name, defaults, installation, revision, Vec::new(), None, now);
+    let desired = checked.desired(
+        &service,
+        &cluster.name,
+        defaults,
+        installation,
+        revision,
+        Vec::new(),
+        &evenkeel_core::plan::Holds::default(),
+        now,
+    );
     let (found, read_at) = context.seen.service(&service.key(), Timestamp::MIN).unwrap();
     let (scaling, _) = context.seen.scaling(&service.key(), Timestamp::MIN).unwrap();
     let Scaling { target, policies, scheduled_actions } = scaling;

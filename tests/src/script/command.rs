@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use evenkeel::apply::Summary;
 use evenkeel_core::manifest::Content;
 use evenkeel_core::operation::{Access, Operation};
 use evenkeel_sandbox::{DeploymentGroup, Hook};
@@ -50,7 +51,8 @@ impl Player {
             "write" => write(world, line),
             "edit" => edit(world, &line.rest),
             "delete" => delete(world, &line.rest),
-            "commit" => Ok(commit(world).await),
+            "commit" => Ok(applied(&world.commit().await)),
+            "again" => Ok(applied(&world.apply().await)),
             "annotate" => annotate(world, &line.words()).await,
             "approve" => approve(world, &line.rest).await,
             "pass" => pass(&line.rest).await,
@@ -207,13 +209,13 @@ fn delete(world: &mut World, path: &str) -> Result<String, String> {
     world.files.remove(path).map(|_| String::new()).ok_or_else(|| format!("there is no {path}"))
 }
 
-async fn commit(world: &mut World) -> String {
-    let summary = world.commit().await;
+fn applied(summary: &Summary) -> String {
     let counts = [
         (summary.created, "created"),
         (summary.changed, "changed"),
         (summary.deleted, "deleted"),
         (summary.pending, "pending"),
+        (summary.waiting, "waiting"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     let counts: Vec<String> = counts.collect();

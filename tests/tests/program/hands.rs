@@ -48,7 +48,10 @@ fn suspending_a_cluster_or_everything_holds_all_of_it_says_so_and_is_taken_back_
     run("wait service/web --for jsonpath={.status.suspended.through}=Cluster/lab --timeout 30s").expect(0);
     run("suspend web --for 1h").expect(0);
     let told = run("resume web").expect(0).out;
-    assert_eq!(told, "service lab/web is resumed; it is still suspended through Cluster/lab: evenkeel resume cluster/lab\n");
+    assert_eq!(
+        told,
+        "service lab/web is resumed; it is still suspended through Cluster/lab: evenkeel resume cluster/lab\n"
+    );
     assert_eq!(controller.writes(), before);
     run("resume cluster/lab").expect(0);
     until("the difference to be corrected", || {

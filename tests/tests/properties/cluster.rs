@@ -81,7 +81,7 @@ impl World {
         let object = Object::new(&ObjectKey::new(Kind::Cluster, "", NAME), self.spec.clone());
         let checked = Cluster::check(NAME, &self.spec).into_result().unwrap();
         for pass in 0.. {
-            let mut desired = checked.desired(&object, "test", None);
+            let mut desired = checked.desired(&object, "test", &evenkeel_core::plan::Holds::default());
             desired.mandate.approvals.extend(self.approvals.iter().cloned());
             let observed = self.observe();
             let plan = cluster::plan(&desired, &observed, &self.memory, self.now);

@@ -302,7 +302,7 @@ fn answers_of_any_shape_lead_to_a_plan_or_to_its_refusal() {
         let mut now = now;
         let mut memory = if rng.bool() { memory.clone() } else { Memory::default() };
         desired.mandate.deleting = rng.u8(0..6) == 0;
-        desired.mandate.suspended = (rng.u8(0..10) == 0).then(Suspension::default);
+        desired.mandate.holds.suspension = (rng.u8(0..10) == 0).then(Suspension::default);
         // One answer after the other, each with what was remembered of those before it.
         for _ in 0..rng.usize(1..5) {
             bend(rng, &mut observed.service, bend_json);

@@ -101,7 +101,7 @@ impl World {
         let object = self.object(Kind::TaskDefinition, FAMILY, &self.specs.definition);
         let checked = desired::TaskDefinition::check(FAMILY, &self.specs.definition).into_result();
         let checked = checked.unwrap_or_else(|why| panic!("{why}\n{:#}", self.specs.definition));
-        checked.desired(&object, &Defaults::default(), "test", None)
+        checked.desired(&object, &Defaults::default(), "test", &evenkeel_core::plan::Holds::default())
     }
 
     /// The service as wanted, set to this revision.
@@ -110,8 +110,16 @@ impl World {
         let definition = self.specs.definition["taskDefinition"].clone();
         let checked = desired::Service::check(SERVICE, &self.specs.service, Some(&definition)).into_result();
         let checked = checked.unwrap_or_else(|why| panic!("{why}\n{:#}", self.specs.service));
-        let mut desired =
-            checked.desired(&object, CLUSTER, &Defaults::default(), "test", revision, Vec::new(), None, self.now);
+        let mut desired = checked.desired(
+            &object,
+            CLUSTER,
+            &Defaults::default(),
+            "test",
+            revision,
+            Vec::new(),
+            &evenkeel_core::plan::Holds::default(),
+            self.now,
+        );
         desired.mandate.approvals.clone_from(&self.approvals);
         assert_eq!(desired.owner, owner(&object, "test"));
         desired

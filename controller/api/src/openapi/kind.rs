@@ -144,7 +144,7 @@ fn object_meta() -> Value {
             "labels": texts("Labels, for selection."),
             "annotations": texts(
                 "Annotations. Those of evenkeel.dev operate: suspend, suspend-reason, suspended-by, suspended-until, \
-                 reconcile-requested-at, approve, retry, pin.",
+                 reconcile-requested-at, approve, retry, pin, open-until.",
             ),
         },
     })

@@ -106,3 +106,20 @@ fn what_refers_to_an_object_in_a_bad_file_is_not_blamed_for_it() {
     let load = admitted(&[("c.yaml", CLUSTER), ("t.yaml", &broken), ("s.yaml", &service("web", ""))]);
     assert!(load.problems.iter().all(|problem| problem.file == "t.yaml"), "{:?}", told(&load));
 }
+
+#[test]
+fn a_change_window_that_is_none_is_refused_at_its_place() {
+    let window = |window: &str| {
+        let text = CLUSTER.replace("}}", &format!("}}, changeWindows: [{{kind: Allow, {window}}}]}}"));
+        let mut load = load(&Files::from([("a.yaml".to_owned(), Content::Bytes(text.into_bytes()))]));
+        admit(&mut load);
+        load.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(window("schedule: 0 9 * * MON-FRI, duration: 8h, timeZone: Europe/Berlin"), "");
+    let told = window("schedule: 0 25 * * *, duration: 8h");
+    assert!(told.starts_with("a.yaml:4:") && told.contains("\"25\" is no hour: it is 0 to 23"), "{told}");
+    let told = window("schedule: 0 9 * * *, duration: 8h, timeZone: Europe/Berln");
+    assert!(told.starts_with("a.yaml:4:") && told.contains("did you mean Europe/Berlin?"), "{told}");
+    assert!(window("schedule: 0 9 * * *, duration: 8hours").contains("is not a duration"));
+    assert!(window("schedule: 0 9 * * *").contains("duration is missing"));
+}

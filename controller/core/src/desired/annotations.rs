@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Suspension;
 use crate::object::Metadata;
-use crate::plan::Mandate;
 use crate::plan::service::TaskDefinition;
+use crate::plan::{Holds, Mandate};
 use crate::spec::Policy;
 
 /// `"true"`: differences are reported and left alone.
@@ -36,6 +35,13 @@ pub const PIN_BY: &str = "evenkeel.dev/pinned-by";
 /// What the pin stands in for, as `status.wanted` said then: once a commit asks for something else, the pin is over.
 pub const PIN_INSTEAD_OF: &str = "evenkeel.dev/pinned-instead-of";
 
+/// On a Cluster, or on what is in it: change windows count as open until then (RFC 3339).
+pub const OPEN_UNTIL: &str = "evenkeel.dev/open-until";
+/// Why they were opened.
+pub const OPEN_REASON: &str = "evenkeel.dev/open-reason";
+/// Who opened them.
+pub const OPEN_BY: &str = "evenkeel.dev/opened-by";
+
 /// Why, by whom and until when something that operates is in force.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Term {
@@ -53,7 +59,7 @@ pub struct Term {
 impl Term {
     /// The term that these annotations set, unless it is over at `now`. An end that cannot be read counts as none: what was
     /// asked for stays in force, which is the careful reading.
-    pub(super) fn of(metadata: &Metadata, [reason, by, until]: [&str; 3], now: Timestamp) -> Option<Self> {
+    pub(crate) fn of(metadata: &Metadata, [reason, by, until]: [&str; 3], now: Timestamp) -> Option<Self> {
         let annotation = |name: &str| metadata.annotations.get(name).cloned();
         let until = annotation(until).and_then(|text| text.parse::<Timestamp>().ok());
         let over = until.is_some_and(|until| until <= now);
@@ -95,14 +101,14 @@ pub fn pin(metadata: &Metadata, task_definition: &TaskDefinition, now: Timestamp
     Some(Pin { revision, term: Term::of(metadata, [PIN_REASON, PIN_BY, PIN_UNTIL], now)? })
 }
 
-/// What may be done about an object: its policy with what its annotations say, unless it is suspended.
-pub fn mandate(policy: Policy, metadata: &Metadata, suspended: Option<&Suspension>) -> Mandate {
+/// What may be done about an object: its policy with what its annotations say, and with what holds it from outside.
+pub fn mandate(policy: Policy, metadata: &Metadata, holds: &Holds) -> Mandate {
     let approvals = metadata.annotations.get(APPROVE).map(String::as_str).unwrap_or_default();
     let approvals: BTreeSet<String> =
         approvals.split(',').map(str::trim).filter(|token| !token.is_empty()).map(str::to_owned).collect();
     Mandate {
         policy,
-        suspended: suspended.cloned(),
+        holds: holds.clone(),
         approvals,
         retry: metadata.annotations.get(RETRY).cloned(),
         deleting: metadata.deletion_timestamp.is_some(),

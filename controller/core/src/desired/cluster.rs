@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Checked, Document, Suspension, mandate, owner, take_tags, text};
+use super::{Checked, Document, mandate, owner, take_tags, text};
 use crate::catalogue::Catalogue;
 use crate::object::Object;
 use crate::operation::Operation;
-use crate::plan;
+use crate::plan::{self, Holds};
 use crate::spec::{self, ClusterSpec};
 use crate::validate;
 
@@ -51,18 +51,13 @@ impl Cluster {
     }
 
     /// What its plan works on.
-    pub fn desired(
-        &self,
-        object: &Object,
-        installation: &str,
-        suspended: Option<&Suspension>,
-    ) -> plan::cluster::Desired {
+    pub fn desired(&self, object: &Object, installation: &str, holds: &Holds) -> plan::cluster::Desired {
         plan::cluster::Desired {
             name: self.name.clone(),
             owner: owner(object, installation),
             document: self.document.clone(),
             tags: self.tags.clone(),
-            mandate: mandate(self.spec.policy(), &object.metadata, suspended),
+            mandate: mandate(self.spec.policy(), &object.metadata, holds),
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::catalogue::{Problem, Shape, Wire, original_path, to_wire};
 use crate::object::Object;
 
 pub use annotations::{
-    APPROVE, PIN, PIN_BY, PIN_INSTEAD_OF, PIN_REASON, PIN_UNTIL, Pin, RECONCILE, RETRY, SUSPEND, SUSPEND_BY,
-    SUSPEND_REASON, SUSPEND_UNTIL, Term, mandate, pin, wanted,
+    APPROVE, OPEN_BY, OPEN_REASON, OPEN_UNTIL, PIN, PIN_BY, PIN_INSTEAD_OF, PIN_REASON, PIN_UNTIL, Pin, RECONCILE,
+    RETRY, SUSPEND, SUSPEND_BY, SUSPEND_REASON, SUSPEND_UNTIL, Term, mandate, pin, wanted,
 };
 pub use cluster::Cluster;
 pub use service::Service;

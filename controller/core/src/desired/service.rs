@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Checked, Document, Suspension, mandate, owner, pin, take_tags, text};
+use super::{Checked, Document, mandate, owner, pin, take_tags, text};
 use crate::catalogue::{Catalogue, Problem};
 use crate::object::Object;
 use crate::operation::Operation;
-use crate::plan::{self, Waiting};
+use crate::plan::{self, Holds, Waiting};
 use crate::spec::{self, Defaults, ServiceSpec};
 use crate::validate::{self, ServiceContext};
 use crate::view::Controller;
@@ -93,7 +93,7 @@ impl Service {
         installation: &str,
         task_definition: plan::service::TaskDefinition,
         blocked: Vec<Waiting>,
-        suspended: Option<&Suspension>,
+        holds: &Holds,
         now: Timestamp,
     ) -> plan::service::Desired {
         let pinned = pin(&object.metadata, &task_definition, now).map(|pin| pin.revision);
@@ -107,7 +107,7 @@ impl Service {
             task_definition: pinned.map_or(task_definition, plan::service::TaskDefinition::Revision),
             code_deploy: self.spec.code_deploy.clone().unwrap_or_default(),
             scaling: self.scaling.clone(),
-            mandate: mandate(self.spec.policy(defaults), &object.metadata, suspended),
+            mandate: mandate(self.spec.policy(defaults), &object.metadata, holds),
             blocked,
         }
     }

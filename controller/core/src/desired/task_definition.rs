@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Checked, Document, Suspension, mandate, owner, take_tags, text};
+use super::{Checked, Document, mandate, owner, take_tags, text};
 use crate::catalogue::{Catalogue, Problem};
 use crate::object::Object;
 use crate::operation::Operation;
-use crate::plan;
+use crate::plan::{self, Holds};
 use crate::spec::{self, Defaults, TaskDefinitionSpec};
 use crate::validate;
 
@@ -62,7 +62,7 @@ impl TaskDefinition {
         object: &Object,
         defaults: &Defaults,
         installation: &str,
-        suspended: Option<&Suspension>,
+        holds: &Holds,
     ) -> plan::task_definition::Desired {
         plan::task_definition::Desired {
             family: self.family.clone(),
@@ -71,7 +71,7 @@ impl TaskDefinition {
             document: self.document.clone(),
             tags: self.tags.clone(),
             retain: self.spec.retain_revisions.map(std::num::NonZero::get),
-            mandate: mandate(self.spec.policy(defaults), &object.metadata, suspended),
+            mandate: mandate(self.spec.policy(defaults), &object.metadata, holds),
         }
     }
 }

@@ -23,7 +23,11 @@ pub fn service(desired: &service::Desired, observed: &service::Observed, plan: &
     let live = observed.service.present().filter(|live| ServiceView(live).status() == "ACTIVE");
 
     rule(plan.actions.iter().all(|action| action.operation.access() == Access::Write), "a plan only writes");
-    rule(plan.actions.is_empty() || mandate.suspended.is_none(), "nothing is changed while suspended");
+    rule(plan.actions.is_empty() || mandate.holds.suspension.is_none(), "nothing is changed while suspended");
+    rule(
+        plan.actions.is_empty() || mandate.holds.closed.is_none_or(|closed| !closed.everything),
+        "nothing is changed while a window holds everything",
+    );
     rule(
         plan.actions.is_empty() || mandate.policy.drift == DriftMode::Correct || mandate.deleting,
         "only drift mode Correct changes anything",

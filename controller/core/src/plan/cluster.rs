@@ -46,8 +46,8 @@ pub struct Observed {
 const CAPACITY: [&str; 2] = ["capacityProviders", "defaultCapacityProviderStrategy"];
 
 /// Plans what to do about a cluster. A cluster is never deleted.
-pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, _now: Timestamp) -> Plan {
-    let mut memory = memory.clone();
+pub fn plan(desired: &Desired, observed: &Observed, before: &Memory, now: Timestamp) -> Plan {
+    let mut memory = before.clone();
     let unsettled = memory.unsettled("cluster", observed.read_at).map(|written| written.document.clone());
     memory.forget_settled(observed.read_at);
     let cluster = match unsettled {
@@ -74,7 +74,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, _now: Times
         },
         Observation::Present(cluster) => update(desired, cluster, memory, observed.read_at),
     };
-    desired.mandate.restrain(&mut plan);
+    desired.mandate.restrain(&mut plan, before, now);
     plan.remember_in_line();
     plan
 }

@@ -18,7 +18,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::pointer::join;
-use crate::desired::Suspension;
 use crate::diff::{Drift, Ignore};
 use crate::memory::{Memory, SETTLE, Sent};
 use crate::operation::{Action, Operation};
@@ -26,6 +25,7 @@ use crate::reason::Reason;
 use crate::spec::{Adoption, Policy};
 
 pub use fight::FIGHT_REPAIRS;
+pub use hold::Holds;
 
 pub use crate::tag::{TAG_CONTENT, TAG_FAILED, TAG_INSTALLATION, TAG_OBJECT};
 
@@ -61,8 +61,8 @@ impl<T> Observation<T> {
 pub struct Mandate {
     /// The manifest's policy, with its Cluster's defaults.
     pub policy: Policy,
-    /// Suspended, by itself or with what it is part of: differences are reported, nothing is changed.
-    pub suspended: Option<Suspension>,
+    /// What holds the object from outside of its manifest.
+    pub holds: Holds,
     /// Tokens of what has been approved; each names one exact change.
     pub approvals: BTreeSet<String>,
     /// The last request to try failed content again.

@@ -81,8 +81,8 @@ pub fn resolve(desired: &Desired, observed: &Observed, memory: &Memory) -> Optio
 }
 
 /// Plans what to do about a family.
-pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timestamp) -> Plan {
-    let mut memory = memory.clone();
+pub fn plan(desired: &Desired, observed: &Observed, before: &Memory, now: Timestamp) -> Plan {
+    let mut memory = before.clone();
     if desired.mandate.policy.drift == DriftMode::Ignore && !desired.mandate.deleting {
         return Plan::waiting(&memory, Waiting::new(Reason::DriftIgnored, "drift mode Ignore: nothing is compared"));
     }
@@ -94,7 +94,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
     };
     if desired.mandate.deleting {
         let mut plan = remove(desired, active, memory);
-        desired.mandate.restrain(&mut plan);
+        desired.mandate.restrain(&mut plan, before, now);
         return plan;
     }
     let content = desired.content();
@@ -115,7 +115,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
         }
         None => register(desired, observed, active, content, memory, now),
     };
-    desired.mandate.restrain(&mut plan);
+    desired.mandate.restrain(&mut plan, before, now);
     plan.remember_in_line();
     plan
 }

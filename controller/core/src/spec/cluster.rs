@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-use super::{Defaults, DeletionPolicy, Policy};
+use super::{ChangeWindow, Defaults, DeletionPolicy, Policy};
 
 /// One ECS cluster in one account and region, and what holds for all that runs in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,9 @@ pub struct ClusterSpec {
     /// What `aws ecs create-cluster` takes. Absent: the cluster is somebody else's, and is only used.
     #[serde(default, deserialize_with = "super::optional_document", skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Value>,
+    /// When commits may change what is in this cluster, and the cluster itself; without any, always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub change_windows: Vec<ChangeWindow>,
     /// What the objects in this cluster have where they say nothing.
     #[serde(default)]
     pub defaults: Defaults,

@@ -4,8 +4,10 @@
 //! [`read`] turns the JSON of a spec into its type and reports each unknown member with the name that was probably
 //! meant; a member that is `null` counts as absent.
 
+mod change_window;
 mod cluster;
 mod code_deploy;
+mod cron;
 mod directory;
 mod duration;
 mod policy;
@@ -13,8 +15,10 @@ mod service;
 mod strict;
 mod task_definition;
 
+pub use change_window::{ChangeWindow, Held, WindowKind, Zone};
 pub use cluster::ClusterSpec;
 pub use code_deploy::{CodeDeploy, Hook};
+pub use cron::Cron;
 pub use directory::{DirectorySpec, FileRule};
 pub use duration::Duration;
 pub use policy::{

@@ -14,6 +14,7 @@ mod history;
 mod kubeconfig;
 mod live;
 mod logging;
+mod open;
 mod operate;
 mod plan;
 mod run;
@@ -79,6 +80,10 @@ enum Command {
     Suspend(suspend::SuspendArgs),
     /// End a suspension
     Resume(suspend::WhomArgs),
+    /// Open change windows for a while, for a commit that cannot wait
+    Open(open::OpenArgs),
+    /// Let change windows hold again as declared
+    Close(suspend::WhomArgs),
     /// Approve a change that waits for a person; without a token, show what waits
     Approve(operate::ApproveArgs),
     /// Try a rollout again that failed
@@ -123,6 +128,8 @@ pub fn main() -> ExitCode {
         Command::Events(args) => events::run(&args).map_err(|error| error.to_string()),
         Command::Suspend(args) => print(suspend::suspend(&args)),
         Command::Resume(args) => print(suspend::resume(&args)),
+        Command::Open(args) => print(open::open(&args)),
+        Command::Close(args) => print(open::close(&args)),
         Command::Approve(args) => print(operate::approve(&args)),
         Command::Retry(args) => print(operate::retry(&args)),
         Command::History(args) => print(history::history(&args)),

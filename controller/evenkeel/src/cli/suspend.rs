@@ -52,7 +52,7 @@ pub(super) struct SuspendArgs {
 }
 
 impl WhomArgs {
-    fn find(&self) -> Result<Found, ClientError> {
+    pub(super) fn find(&self) -> Result<Found, ClientError> {
         let named =
             |kind: Kind, name: &str| Found::named(Resource::of(kind), name, self.namespace.as_deref(), &self.server);
         let Some(word) = self.resource.as_deref().filter(|_| !self.all) else {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use evenkeel_core::object::Object;
+use evenkeel_core::reason::Reason;
 
 use super::config::{Config, duration};
 use super::converge::{self, condition, is_current};
@@ -34,11 +35,18 @@ enum Until {
 impl Until {
     fn holds(self, object: &Object) -> bool {
         is_current(object)
+            && !is_held(object)
             && match self {
                 Self::Ready => condition(object, "Ready").is_some_and(|(status, _)| status == "True"),
                 Self::Synced => object.status["sync"] == "Synced",
             }
     }
+}
+
+/// Whether a commit waits for a change window.
+fn is_held(object: &Object) -> bool {
+    let waiting = object.status["waiting"].as_array().into_iter().flatten();
+    waiting.into_iter().any(|waiting| waiting["reason"] == Reason::OutsideChangeWindow.name())
 }
 
 pub(super) fn run(args: SyncArgs) -> Result<u8, String> {
@@ -51,7 +59,8 @@ pub(super) fn run(args: SyncArgs) -> Result<u8, String> {
         let load = converge::load_once(engine, config.source()).await?;
         let converged = converge::until(engine, args.timeout, |object| {
             // What only a person can change will not converge by waiting.
-            args.until.holds(object) || is_current(object) && condition(object, "Stalled").is_some()
+            let stuck = condition(object, "Stalled").is_some() || is_held(object);
+            args.until.holds(object) || is_current(object) && stuck
         })
         .await?;
         let objects = converge::objects(&engine.context.store).await?;

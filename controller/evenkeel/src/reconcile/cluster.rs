@@ -67,7 +67,7 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
         Observation::Unknown => Health::Unknown,
     };
     // Plan: pure. Then act and report.
-    let desired = cluster.desired(&pass.object, &context.options.installation, pass.suspended.as_ref());
+    let desired = cluster.desired(&pass.object, &context.options.installation, &pass.holds);
     let observed = plan::cluster::Observed { cluster: observed, read_at };
     let plan = plan::cluster::plan(&desired, &observed, &pass.memory, pass.now);
     pass.finish(plan, connection.gateway(), &[]).await

@@ -3,9 +3,11 @@
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use evenkeel_core::desired::{Cluster, Suspension, suspension};
+use evenkeel_core::desired::{Cluster, suspension};
 use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_core::plan::Holds;
 use evenkeel_core::reason::Reason;
+use evenkeel_core::window;
 use evenkeel_store::{Store, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -90,14 +92,19 @@ impl Context {
         Ok((object, cluster))
     }
 
-    /// The suspension of an object that is in force: its own, its Cluster's, or that of the whole installation.
+    /// What holds an object from outside of its manifest: the suspension that is in force (its own, its Cluster's, or that
+    /// of the whole installation), and its Cluster's change windows.
     ///
     /// # Errors
     /// The store's.
-    pub(crate) async fn suspension(&self, object: &Object, now: Timestamp) -> Result<Option<Suspension>, StoreError> {
+    pub(crate) async fn holds(&self, object: &Object, now: Timestamp) -> Result<Holds, StoreError> {
         let cluster = self.store.get(&object.key().cluster_of()).await?;
         let installation = self.store.get(&ObjectKey::installation()).await?;
-        Ok(suspension(object, cluster.iter().chain(&installation), now))
+        let windows = cluster.as_ref().map(|cluster| window::of_cluster(&cluster.spec)).unwrap_or_default();
+        Ok(Holds {
+            suspension: suspension(object, cluster.iter().chain(&installation), now),
+            closed: window::closed_for(&windows, cluster.iter().chain([object]), now),
+        })
     }
 
     /// When an object is planned again although nothing about it is known to have changed: the period with a tenth to

@@ -30,6 +30,6 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     pass.details.insert("installation".into(), json!(context.options.installation));
     pass.health = Health::Healthy;
     let mut plan = Plan { memory: pass.memory.clone(), ..Plan::default() };
-    plan.waiting.extend(pass.suspended.as_ref().map(|suspension| suspension.waiting()));
+    plan.waiting.extend(pass.holds.suspension.as_ref().map(|suspension| suspension.waiting()));
     pass.report(plan, status::Outcome::Nothing, None).await
 }

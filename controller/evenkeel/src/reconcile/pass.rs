@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass};
-use evenkeel_core::desired::{RECONCILE, Suspension};
+use evenkeel_core::desired::RECONCILE;
 use evenkeel_core::memory::{Commit, Memory, SETTLE};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
 use evenkeel_core::operation::{AwsService, Bucket};
-use evenkeel_core::plan::{Plan, Waiting};
+use evenkeel_core::plan::{Holds, Plan, Waiting};
 use evenkeel_core::reason::{Reason, Weight};
 use evenkeel_core::status::{self, Facts, Health};
 use evenkeel_store::{Batch, CommitError, Precondition, Table, Write};
@@ -21,7 +21,7 @@ use crate::commits;
 use crate::events;
 use crate::execute::execute;
 use crate::observe::Part;
-use crate::provenance::SourceRecord;
+use crate::provenance::{HeldCommit, SourceRecord};
 use crate::workqueue::{Outcome, Priority, Retry};
 
 /// One pass over one object.
@@ -31,8 +31,8 @@ pub(super) struct Pass<'a> {
     pub(super) key: ObjectKey,
     pub(super) memory: Memory,
     pub(super) now: Timestamp,
-    /// The suspension that holds it.
-    pub(super) suspended: Option<Suspension>,
+    /// What holds it.
+    pub(super) holds: Holds,
     /// What it is worth.
     priority: Priority,
     /// What the status holds besides conditions, drift and the like.
@@ -63,7 +63,7 @@ impl<'a> Pass<'a> {
             }
         };
         let now = context.clock.now();
-        let suspended = context.suspension(&object, now).await.map_err(|error| {
+        let holds = context.holds(&object, now).await.map_err(|error| {
             tracing::error!(%key, %error, "the store cannot be read");
             Outcome::Retry(Retry::Bug)
         })?;
@@ -73,7 +73,7 @@ impl<'a> Pass<'a> {
             key,
             memory,
             now,
-            suspended,
+            holds,
             priority,
             details: Map::new(),
             health: Health::Unknown,
@@ -239,14 +239,14 @@ impl<'a> Pass<'a> {
     /// Whether nobody has suspended the object while this pass was reading and planning.
     async fn still_allowed(&self) -> Result<(), Outcome> {
         let (store, now) = (&self.context.store, self.context.clock.now());
-        let suspended = match store.get(&self.key).await {
-            Ok(Some(object)) => self.context.suspension(&object, now).await,
+        let holds = match store.get(&self.key).await {
+            Ok(Some(object)) => self.context.holds(&object, now).await,
             Ok(None) => return Err(Outcome::Retry(Retry::Conflict)),
             Err(error) => Err(error),
         };
-        match suspended {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(Outcome::Retry(Retry::Conflict)),
+        match holds {
+            Ok(Holds { suspension: None, .. }) => Ok(()),
+            Ok(_) => Err(Outcome::Retry(Retry::Conflict)),
             Err(error) => {
                 tracing::error!(key = %self.key, %error, "the store cannot be read");
                 Err(Outcome::Retry(Retry::Bug))
@@ -283,7 +283,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes status and memory in one commit, and says when to look again.
-    pub(super) async fn report(self, plan: Plan, outcome: status::Outcome, requeue: Option<Outcome>) -> Outcome {
+    pub(super) async fn report(self, mut plan: Plan, outcome: status::Outcome, requeue: Option<Outcome>) -> Outcome {
         if plan.finalized {
             return self.finalize().await;
         }
@@ -295,6 +295,7 @@ impl<'a> Pass<'a> {
                 return Outcome::Retry(Retry::Bug);
             }
         };
+        plan.waiting.extend(source.held.as_ref().map(HeldCommit::waiting));
         let metadata = &self.object.metadata;
         let facts = Facts {
             generation: metadata.generation,
@@ -304,7 +305,7 @@ impl<'a> Pass<'a> {
             details: self.details.clone(),
             source_error: source.error.as_deref(),
             handled_reconcile_at: metadata.annotations.get(RECONCILE).map(String::as_str),
-            suspended: self.suspended.as_ref().map(|suspension| json!(suspension)),
+            suspended: self.holds.suspension.as_ref().map(|suspension| json!(suspension)),
             now: self.now,
         };
         let mut status = status::status(&plan, &facts, &self.object.status);
@@ -359,7 +360,7 @@ impl<'a> Pass<'a> {
             _ => (delay, priority),
         };
         // A suspension or a pin with an end is over then, whatever else happens.
-        let suspended = self.suspended.as_ref().and_then(|suspension| suspension.term.until);
+        let suspended = self.holds.suspension.as_ref().and_then(|suspension| suspension.term.until);
         let pinned = self.details.get("pinned").and_then(|pin| pin["until"].as_str()?.parse::<Timestamp>().ok());
         let until = [suspended, pinned].into_iter().flatten().min();
         match until.and_then(|until| Duration::try_from(until.duration_since(self.now)).ok()) {

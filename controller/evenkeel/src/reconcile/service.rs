@@ -50,7 +50,6 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
     }
     let installation = &context.options.installation;
     let defaults = &cluster.spec.defaults;
-    let suspended = pass.suspended.as_ref();
     let desired = service.desired(
         &pass.object,
         &cluster.name,
@@ -58,7 +57,7 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
         installation,
         task_definition,
         blocked,
-        suspended,
+        &pass.holds,
         pass.now,
     );
     let connection = context.fleet.connection(&cluster.spec).await;

@@ -50,7 +50,7 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
         return pass.fail(Reason::ReplacementRequired, message, Some(Retry::Invalid)).await;
     }
     let (defaults, installation) = (&cluster.spec.defaults, &context.options.installation);
-    let desired = definition.desired(&pass.object, defaults, installation, pass.suspended.as_ref());
+    let desired = definition.desired(&pass.object, defaults, installation, &pass.holds);
     // Observe: reads.
     let connection = context.fleet.connection(&cluster.spec).await;
     if let Err(error) = connection.verify(&cluster.spec).await {

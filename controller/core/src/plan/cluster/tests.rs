@@ -34,7 +34,7 @@ fn world() -> World {
         tags: BTreeMap::from([("team".into(), "shop".into())]),
         mandate: Mandate {
             policy: spec.policy(),
-            suspended: None,
+            holds: crate::plan::Holds::default(),
             approvals: BTreeSet::new(),
             retry: None,
             deleting: false,

@@ -107,10 +107,10 @@ pub struct Observed {
 }
 
 /// Plans what to do about a service. Pure: the same arguments give the same plan.
-pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timestamp) -> Plan {
+pub fn plan(desired: &Desired, observed: &Observed, before: &Memory, now: Timestamp) -> Plan {
     let read = observed;
-    let observed = read.with_own_writes(memory);
-    let mut memory = memory.clone();
+    let observed = read.with_own_writes(before);
+    let mut memory = before.clone();
     memory.forget_settled(observed.read_at);
     if desired.mandate.policy.drift == DriftMode::Ignore && !desired.mandate.deleting {
         return Plan::waiting(&memory, Waiting::new(Reason::DriftIgnored, "drift mode Ignore: nothing is compared"));
@@ -129,7 +129,7 @@ pub fn plan(desired: &Desired, observed: &Observed, memory: &Memory, now: Timest
             _ => update::plan(desired, &observed, read, service, memory, now),
         },
     };
-    desired.mandate.restrain(&mut plan);
+    desired.mandate.restrain(&mut plan, before, now);
     plan.remember_in_line();
     plan
 }

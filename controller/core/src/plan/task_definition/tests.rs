@@ -44,7 +44,7 @@ fn world(images: &[&str]) -> World {
         retain: None,
         mandate: Mandate {
             policy: spec.policy(&Defaults::default()),
-            suspended: None,
+            holds: crate::plan::Holds::default(),
             approvals: BTreeSet::new(),
             retry: None,
             deleting: false,
@@ -197,7 +197,7 @@ fn of_a_deleted_definition_only_what_we_registered_is_deregistered_and_only_with
     let plan = world.plan();
     assert_eq!(operations(&plan), [Operation::DeregisterTaskDefinition]);
     assert_eq!(plan.actions[0].body["taskDefinition"], arn(2));
-    world.desired.mandate.suspended = Some(Suspension::default());
+    world.desired.mandate.holds.suspension = Some(Suspension::default());
     let plan = world.plan();
     assert!(plan.actions.is_empty() && !plan.finalized, "suspended");
     assert_eq!(plan.waiting[0].reason, Reason::Suspended);

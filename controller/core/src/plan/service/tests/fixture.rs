@@ -48,7 +48,7 @@ pub(super) fn world() -> World {
         scaling: None,
         mandate: Mandate {
             policy: spec.policy(&Defaults::default()),
-            suspended: None,
+            holds: crate::plan::Holds::default(),
             approvals: BTreeSet::new(),
             retry: None,
             deleting: false,

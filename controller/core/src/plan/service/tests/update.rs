@@ -1,12 +1,13 @@
 use serde_json::json;
 
-use super::fixture::{body, operations, paths, reasons, world};
+use super::fixture::{body, now, operations, paths, reasons, world};
 use crate::desired::Suspension;
 use crate::memory::SETTLE;
 use crate::operation::Operation;
 use crate::plan::{Observation, TAG_FAILED};
 use crate::reason::Reason;
 use crate::spec::DriftMode;
+use crate::window::Closed;
 
 #[test]
 fn a_service_in_line_needs_nothing() {
@@ -69,9 +70,26 @@ fn ignore_mode_compares_nothing() {
 }
 
 #[test]
+fn while_windows_are_closed_drift_is_repaired_unless_they_hold_everything_or_nothing_is_known_to_have_been_applied() {
+    let planned = |closed: Closed, applied: bool| {
+        let world = world().live("/healthCheckGracePeriodSeconds", json!(10));
+        let mut world = if applied { world.applied() } else { world };
+        world.desired.mandate.holds.closed = Some(closed);
+        world.plan()
+    };
+    let closed = Closed { opens: Some(now() + jiff::SignedDuration::from_hours(3)), everything: false };
+    assert_eq!(operations(&planned(closed, true)), [Operation::UpdateService]);
+    for plan in [planned(closed, false), planned(Closed { everything: true, ..closed }, true)] {
+        assert!(plan.actions.is_empty());
+        assert_eq!((plan.proposed.len(), reasons(&plan)), (1, vec![Reason::OutsideChangeWindow]));
+        assert_eq!(plan.waiting[0].retry_in, Some(jiff::SignedDuration::from_hours(3)), "it is looked at then");
+    }
+}
+
+#[test]
 fn a_suspended_service_is_left_alone() {
     let mut world = world().live("/healthCheckGracePeriodSeconds", json!(0));
-    world.desired.mandate.suspended = Some(Suspension::default());
+    world.desired.mandate.holds.suspension = Some(Suspension::default());
     let plan = world.plan();
     assert!(plan.actions.is_empty());
     assert_eq!(reasons(&plan), [Reason::Suspended]);
