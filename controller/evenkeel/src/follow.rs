@@ -19,6 +19,7 @@ use crate::events::{self, Note};
 use crate::metrics::Applied;
 use crate::provenance::SourceRecord;
 use crate::reconcile::Context;
+use crate::reconcile::installation;
 use crate::source::{self, Snapshot, Source, SourceError};
 use crate::workqueue::Priority;
 
@@ -44,13 +45,13 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// Reads the source once.
+/// Reads the source once; with a file of allowed signers, only what one of them has signed.
 ///
 /// # Errors
 /// There is no whole snapshot, and why.
-pub async fn read_once(root: &Path) -> Result<Snapshot, SourceError> {
-    let root = root.to_owned();
-    aside(move || source::read(&root)).await
+pub async fn read_once(root: &Path, signers: Option<&Path>) -> Result<Snapshot, SourceError> {
+    let (root, signers) = (root.to_owned(), signers.map(Path::to_owned));
+    aside(move || source::read(&root, signers.as_deref())).await
 }
 
 async fn load_and_apply(engine: &Engine, snapshot: &Arc<Snapshot>) -> Result<Summary, ApplyError> {
@@ -105,6 +106,13 @@ async fn tell(engine: &Engine, held: &Held) -> Result<(), ApplyError> {
     tell_cluster(engine, &ObjectKey::new(Kind::Cluster, "", &held.namespace), note).await
 }
 
+/// Tells the Installation whether the source can be read.
+async fn source_is(engine: &Engine, failing: Option<&str>) {
+    if installation::source_is(&engine.context, failing).await {
+        engine.queue.add(ObjectKey::installation(), Priority::NewCommit, "what is said of the source changed");
+    }
+}
+
 /// Tells each Cluster, which all depend on it, how the source is.
 async fn tell_all(engine: &Engine, reason: Reason, message: String) {
     let Ok(clusters) = engine.context.store.list(Kind::Cluster, None).await else { return };
@@ -146,8 +154,7 @@ fn soon(summary: &Summary, now: Timestamp) -> Option<Duration> {
 }
 
 /// Follows the source for ever: each new snapshot is applied; one that cannot be read changes nothing.
-pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readiness) {
-    let mut source = Source::new(root, source::POLL);
+pub async fn follow(engine: Engine, mut source: Source, readiness: crate::http::Readiness) {
     // What has to be applied again, and how soon: objects whose predecessors are still being deleted, a store that failed,
     // deletions that wait for a word.
     let mut again: Option<(Arc<Snapshot>, Duration)> = None;
@@ -169,6 +176,8 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
                 tracing::error!(%error, "the source cannot be read; everything stays as it is");
                 engine.context.metrics.source_readable(false);
                 let message = format!("the source cannot be read, and everything stays as it is: {error}");
+                readiness.source_failed(&message);
+                source_is(&engine, Some(&message)).await;
                 tell_all(&engine, Reason::SourceInvalid, message).await;
                 broken = true;
                 continue;
@@ -181,6 +190,7 @@ pub async fn follow(engine: Engine, root: &Path, readiness: crate::http::Readine
         match load_and_apply(&engine, &snapshot).await {
             Ok(summary) => {
                 readiness.source_read();
+                source_is(&engine, None).await;
                 again = soon(&summary, engine.context.clock.now()).map(|soon| (snapshot, soon));
             }
             Err(error) => {

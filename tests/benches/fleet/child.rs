@@ -9,6 +9,7 @@ use evenkeel::clock::Clock;
 use evenkeel::follow::follow;
 use evenkeel::http::Readiness;
 use evenkeel::reconcile::Options;
+use evenkeel::source::{self, Source};
 use evenkeel_aws::Transport;
 use evenkeel_core::object::Kind;
 use evenkeel_store::{Store, Table};
@@ -160,7 +161,7 @@ pub(crate) fn run(args: &[String]) {
                 let running = engine.clone();
                 tokio::spawn(async move { running.run().await });
                 let following = engine.clone();
-                tokio::spawn(async move { follow(following, &source, Readiness::default()).await });
+                tokio::spawn(async move { follow(following, Source::new(source, source::POLL), Readiness::default()).await });
                 controller::seen(&engine, &fleet).await;
                 say(SEEN);
                 controller::ready(&engine, &fleet).await;

@@ -48,6 +48,7 @@ fn the_chart_gives_what_it_gave_before() {
         "source.repository=git@git.example.com:platform/desired-state.git",
         "source.ssh=true",
         "source.existingSecret=git-key",
+        "source.allowedSigners=signers",
         "source.path=desired-state",
         "webhooks.existingSecret=webhooks",
         "api.existingSecret=api",

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use evenkeel::follow::follow;
 use evenkeel::http::Readiness;
+use evenkeel::source::{self, Source};
 use evenkeel_core::desired::APPROVE;
 use evenkeel_core::object::{Kind, ObjectKey};
 use evenkeel_tests::World;
@@ -31,7 +32,8 @@ async fn removals_that_were_held_go_on_once_a_person_has_approved_them_without_a
         write(directory.path(), &format!("{name}.yaml"), &service(name));
     }
     let (engine, root) = (world.engine.clone(), directory.path().to_owned());
-    let following = tokio::spawn(async move { follow(engine, &root, Readiness::default()).await });
+    let following =
+        tokio::spawn(async move { follow(engine, Source::new(root, source::POLL), Readiness::default()).await });
     world.pass(120).await;
     world.all_ready().await.unwrap();
     for name in &names {

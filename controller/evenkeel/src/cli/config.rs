@@ -24,6 +24,10 @@ pub(super) struct Config {
     /// Directory of manifests: a plain directory, a git checkout, or the link that git-sync swaps [default: desired-state]
     #[arg(long, env = "EVENKEEL_SOURCE", value_name = "DIR")]
     pub(super) source: Option<PathBuf>,
+    /// Take only commits that are signed by one of the allowed signers in this file (ssh-keygen(1), ALLOWED SIGNERS), with an SSH
+    /// key; the checkout must be exactly that commit. Needs git and ssh-keygen
+    #[arg(long, env = "EVENKEEL_REQUIRE_SIGNED", value_name = "FILE")]
+    pub(super) require_signed: Option<PathBuf>,
     /// Name of this installation; it marks what is managed, so two installations never fight [default: default]
     #[arg(long, env = "EVENKEEL_INSTALLATION", value_name = "NAME")]
     pub(super) installation: Option<String>,
@@ -108,6 +112,7 @@ impl Config {
         Ok(Self {
             config: self.config,
             source: self.source.or(file.source),
+            require_signed: self.require_signed.or(file.require_signed),
             installation: self.installation.or(file.installation),
             sandbox: self.sandbox.or(file.sandbox),
             endpoint_url: self.endpoint_url.or(file.endpoint_url),
@@ -131,6 +136,11 @@ impl Config {
 
     pub(super) fn source(&self) -> &Path {
         self.source.as_deref().unwrap_or(Path::new("desired-state"))
+    }
+
+    /// Who may sign commits, where they have to be signed.
+    pub(super) fn signers(&self) -> Result<Option<PathBuf>, String> {
+        self.require_signed.as_deref().map(crate::source::signers).transpose()
     }
 
     pub(super) fn is_sandboxed(&self) -> bool {

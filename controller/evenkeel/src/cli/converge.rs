@@ -61,8 +61,9 @@ pub(super) fn assemble(config: &Config, store: Store, options: Options) -> Resul
 }
 
 /// Reads the source once and applies it. Problems go to standard error.
-pub(super) async fn load_once(engine: &Engine, root: &Path) -> Result<Load, String> {
-    let snapshot = follow::read_once(root).await.map_err(|error| error.to_string())?;
+pub(super) async fn load_once(engine: &Engine, config: &Config) -> Result<Load, String> {
+    let signers = config.signers()?;
+    let snapshot = follow::read_once(config.source(), signers.as_deref()).await.map_err(|error| error.to_string())?;
     let revision = snapshot.revision.clone();
     let commit = snapshot.commit.clone();
     commits::remember(&engine.context.store, &commit, engine.context.clock.now())

@@ -58,7 +58,7 @@ pub(super) fn run(args: PlanArgs) -> Result<u8, String> {
         let options = Options { read_only: true, ..config.options() };
         let assembly = converge::assemble(&config, store, options)?;
         let engine = &assembly.engine;
-        let load = converge::load_once(engine, config.source()).await?;
+        let load = converge::load_once(engine, &config).await?;
         let seen = converge::until(engine, args.timeout, is_settled).await?;
         let objects = converge::objects(&engine.context.store).await?;
         let entries: Vec<Value> = objects.iter().map(entry).collect();

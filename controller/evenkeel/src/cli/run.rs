@@ -14,6 +14,7 @@ use crate::follow;
 use crate::http::{Listening, Readiness};
 use crate::notify;
 use crate::shutdown::{GRACE, Shutdown};
+use crate::source::{self, Source};
 use crate::trail;
 
 /// Arguments of `evenkeel run`.
@@ -38,6 +39,7 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
     block_on(async move {
         let shutdown = Shutdown::on_signals(GRACE).map_err(|error| error.to_string())?;
         let webhooks = config.webhooks.as_deref().map(notify::read).transpose()?.unwrap_or_default();
+        let signers = config.signers()?;
         let listening = Listening::bind(config.listen(), config.guarding()).await?;
         let store = converge::open_store(&config, config.is_sandboxed()).await?;
         let Assembly { engine, clock, sandbox } = converge::assemble(&config, store.clone(), config.options())?;
@@ -70,8 +72,8 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
             engine.context.clock.clone(),
         ));
         let source = {
-            let (engine, root) = (engine.clone(), config.source().to_owned());
-            tokio::spawn(async move { follow::follow(engine, &root, readiness).await })
+            let source = Source::new(config.source(), source::POLL).signed_by(signers);
+            tokio::spawn(follow::follow(engine.clone(), source, readiness))
         };
         let trails = trails(&config).await?;
         let trails: Vec<_> = trails.into_iter().map(|it| tokio::spawn(trail::follow(it, engine.clone()))).collect();

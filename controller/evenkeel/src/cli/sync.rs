@@ -56,7 +56,7 @@ pub(super) fn run(args: SyncArgs) -> Result<u8, String> {
         let store = converge::open_store(&config, config.is_sandboxed()).await?;
         let assembly = converge::assemble(&config, store, config.options())?;
         let engine = &assembly.engine;
-        let load = converge::load_once(engine, config.source()).await?;
+        let load = converge::load_once(engine, &config).await?;
         let converged = converge::until(engine, args.timeout, |object| {
             // What only a person can change will not converge by waiting.
             let stuck = condition(object, "Stalled").is_some() || is_held(object);

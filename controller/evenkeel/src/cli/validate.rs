@@ -35,7 +35,7 @@ enum Form {
 
 pub(super) fn run(args: &ValidateArgs) -> Result<u8, String> {
     let load = block_on(async {
-        let snapshot = follow::read_once(&args.directory).await.map_err(|error| error.to_string())?;
+        let snapshot = follow::read_once(&args.directory, None).await.map_err(|error| error.to_string())?;
         follow::checked(Arc::new(snapshot), None).await.map_err(|error| error.to_string())
     })?;
     let errors = load.problems.iter().filter(|problem| problem.severity == Severity::Error).count();

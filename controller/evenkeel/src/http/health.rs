@@ -1,7 +1,6 @@
 //! Health: whether the process lives, and whether it can do its work.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -11,18 +10,35 @@ use super::Served;
 use crate::reconcile::Context;
 
 /// Whether the source has been read and applied since the start.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Readiness(Arc<Mutex<Result<(), String>>>);
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Err("it has not been read and applied since the start".into()))))
+    }
+}
 
 impl Readiness {
     /// The source has been read.
     pub fn source_read(&self) {
-        self.0.store(true, Ordering::Release);
+        *self.state() = Ok(());
+    }
+
+    /// The source cannot be read, and why. What has been read before stays in force, and the controller works with it.
+    pub fn source_failed(&self, why: &str) {
+        let mut state = self.state();
+        if state.is_err() {
+            *state = Err(why.to_owned());
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, Result<(), String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(&self) -> Result<(), String> {
-        let read = self.0.load(Ordering::Acquire);
-        read.then_some(()).ok_or_else(|| "it has not been read and applied since the start".into())
+        self.state().clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who made a commit and what they said, where git can be asked. Rollouts bear it, so that their history reads well.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use evenkeel_core::memory::Commit;
 
@@ -19,15 +19,8 @@ fn shown(directory: &Path, id: &str) -> Option<(String, String)> {
     if !super::git::is_commit(id) {
         return None;
     }
-    // What a checkout configures is not run: no hooks, no pager, no signature programs; and it may be another user's.
-    let output = Command::new("git")
-        .args(["-c", "safe.directory=*", "-c", "log.showSignature=false", "--no-pager", "-C"])
-        .arg(directory)
+    let output = super::run::git(directory)
         .args(["show", "--no-patch", "--no-notes", "--format=%an%n%s", id])
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
         .ok()?;
@@ -41,6 +34,7 @@ fn shown(directory: &Path, id: &str) -> Option<(String, String)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::process::Command;
 
     fn git(directory: &Path, arguments: &[&str]) -> String {
         let mut command = Command::new("git");

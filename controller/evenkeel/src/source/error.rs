@@ -40,6 +40,16 @@ pub enum SourceError {
         /// What was seen to change.
         reason: String,
     },
+    /// Nobody who is trusted has signed it.
+    #[error("failed to trust {revision} in {}: {reason}", root.display())]
+    Untrusted {
+        /// The source.
+        root: PathBuf,
+        /// Which commit, where there is one.
+        revision: String,
+        /// Why not.
+        reason: String,
+    },
     /// More than a source may hold.
     #[error("failed to read the source {}: it holds more than {limit}; name the manifests' directory", root.display())]
     TooMuch {

@@ -15,6 +15,8 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// The git directory of the checkout that a directory stands in.
 #[derive(Debug)]
 pub(super) struct Git {
+    /// The top directory of the checkout.
+    pub(super) top: PathBuf,
     /// Where `HEAD` and the index are; of a worktree its own.
     own: PathBuf,
     /// Where references are, shared by all worktrees.
@@ -38,7 +40,7 @@ impl Git {
             Some(common) => own.join(common.trim()),
             None => own.clone(),
         };
-        Some(Self { own, common })
+        Some(Self { top: place.to_owned(), own, common })
     }
 
     /// The commit that is checked out, as hexadecimal digits.

@@ -13,6 +13,8 @@ mod error;
 mod git;
 mod place;
 mod read;
+mod run;
+mod signed;
 mod walk;
 mod watch;
 
@@ -24,6 +26,7 @@ use evenkeel_core::memory::Commit;
 
 pub use error::SourceError;
 pub use read::read;
+pub use signed::signers;
 use watch::Watch;
 
 /// How often the source is looked at without any notification. git-sync looks for commits every ten seconds.
@@ -44,6 +47,8 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Source {
     root: PathBuf,
+    /// Who may have signed the commit; `None`: anybody, or nobody.
+    signers: Option<PathBuf>,
     watch: Watch,
     /// Revision and digest of the last snapshot; nothing after an error.
     last: Option<(String, String)>,
@@ -53,7 +58,13 @@ impl Source {
     /// Watches `root`: a directory, or a link to one, or a git-sync root with one link in it. It need not exist yet.
     pub fn new(root: impl Into<PathBuf>, poll: Duration) -> Self {
         let root = root.into();
-        Self { watch: Watch::new(root.clone(), poll), root, last: None }
+        Self { watch: Watch::new(root.clone(), poll), root, signers: None, last: None }
+    }
+
+    /// The same that takes only commits which one of these allowed signers has signed.
+    #[must_use]
+    pub fn signed_by(self, signers: Option<PathBuf>) -> Self {
+        Self { signers, ..self }
     }
 
     /// The next snapshot that differs from the last one; the first time, the present one. Dropping the future loses
@@ -65,9 +76,9 @@ impl Source {
     pub async fn next(&mut self) -> Result<Snapshot, SourceError> {
         loop {
             self.watch.changed().await;
-            let root = self.root.clone();
+            let (root, signers) = (self.root.clone(), self.signers.clone());
             let result = tokio::task::spawn_blocking(move || {
-                let snapshot = read(&root)?;
+                let snapshot = read(&root, signers.as_deref())?;
                 let digest = digest(&snapshot.files);
                 Ok::<_, SourceError>((snapshot, digest))
             })

@@ -9,6 +9,7 @@ use evenkeel_core::manifest::{Files, digest};
 
 use super::commit::commit;
 use super::place::Place;
+use super::signed::verify;
 use super::walk::{Listing, WalkError, contents, list};
 use super::{Snapshot, SourceError, git};
 
@@ -17,19 +18,20 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// Tries before the source counts as unsettled; the next poll tries again.
 const TRIES: usize = 5;
 
-/// Reads one snapshot. Blocks for a tenth of a second at least.
+/// Reads one snapshot; with `signers`, a file of allowed signers, only of a commit that one of them has signed. Blocks for a
+/// tenth of a second at least.
 ///
 /// # Errors
 /// There is no whole snapshot, and why.
-pub fn read(root: &Path) -> Result<Snapshot, SourceError> {
-    read_with(root, || sleep(SETTLE))
+pub fn read(root: &Path, signers: Option<&Path>) -> Result<Snapshot, SourceError> {
+    read_with(root, signers, || sleep(SETTLE))
 }
 
 /// As [`read`], with `pause` between walks.
-pub(super) fn read_with(root: &Path, mut pause: impl FnMut()) -> Result<Snapshot, SourceError> {
+pub(super) fn read_with(root: &Path, signers: Option<&Path>, mut pause: impl FnMut()) -> Result<Snapshot, SourceError> {
     let mut reason = "";
     for _ in 0..TRIES {
-        match attempt(root, &mut pause) {
+        match attempt(root, signers, &mut pause) {
             Ok(snapshot) => return Ok(snapshot),
             Err(Failure::Source(error)) => return Err(error),
             Err(Failure::Unsettled(seen)) => reason = seen,
@@ -45,7 +47,7 @@ enum Failure {
     Source(SourceError),
 }
 
-fn attempt(root: &Path, pause: &mut impl FnMut()) -> Result<Snapshot, Failure> {
+fn attempt(root: &Path, signers: Option<&Path>, pause: &mut impl FnMut()) -> Result<Snapshot, Failure> {
     let place = Place::of(root).map_err(Failure::Source)?;
     let first = walk(root, &place)?;
     pause();
@@ -53,6 +55,7 @@ fn attempt(root: &Path, pause: &mut impl FnMut()) -> Result<Snapshot, Failure> {
     if first.0 != listing || first.1 != files {
         return Err(Failure::Unsettled("its files are changing"));
     }
+    let trusted = signers.map_or(Ok(()), |signers| verify(&place.path, &files, signers));
     // A directory that has been removed lists as empty, without any error.
     if Place::of(root).map_err(Failure::Source)? != place {
         return Err(Failure::Unsettled("it was replaced while it was read"));
@@ -64,6 +67,9 @@ fn attempt(root: &Path, pause: &mut impl FnMut()) -> Result<Snapshot, Failure> {
         return Err(Failure::Source(SourceError::Empty { root: root.to_owned() }));
     }
     let revision = place.revision.unwrap_or_else(|| digest(&files));
+    if let Err(reason) = trusted {
+        return Err(Failure::Source(SourceError::Untrusted { root: root.to_owned(), revision, reason }));
+    }
     let commit = commit(&place.path, &revision);
     Ok(Snapshot { files, revision, commit })
 }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod git;
+mod signed;
 mod snapshots;
 mod watching;
 
@@ -49,7 +50,7 @@ fn flip(root: &Path, commit: &str) {
 }
 
 fn read_now(root: &Path) -> Result<Snapshot, SourceError> {
-    read::read_with(root, || {})
+    read::read_with(root, None, || {})
 }
 
 fn text(snapshot: &Snapshot, path: &str) -> String {

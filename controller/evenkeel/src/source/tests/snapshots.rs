@@ -57,7 +57,7 @@ fn a_missing_dangling_or_empty_source_is_an_error_and_no_snapshot() {
 fn a_flip_while_reading_gives_one_of_the_two_commits_whole() {
     let root = git_sync(&[A, B]);
     let mut pauses = 0;
-    let snapshot = read::read_with(&root.path().join("current"), || {
+    let snapshot = read::read_with(&root.path().join("current"), None, || {
         pauses += 1;
         if pauses == 1 {
             flip(root.path(), B);
@@ -72,7 +72,7 @@ fn a_flip_while_reading_gives_one_of_the_two_commits_whole() {
 fn a_tree_that_is_removed_while_it_is_read_is_not_taken_for_an_empty_one() {
     let root = git_sync(&[A]);
     let tree = root.path().join(".worktrees").join(A);
-    let result = read::read_with(&root.path().join("current"), || {
+    let result = read::read_with(&root.path().join("current"), None, || {
         let _ = fs::remove_dir_all(&tree);
     });
     assert!(matches!(result, Err(SourceError::Missing { .. })), "{result:?}");
@@ -83,7 +83,7 @@ fn a_worktree_that_is_made_again_in_place_is_waited_for() {
     let root = git_sync(&[A]);
     let tree = root.path().join(".worktrees").join(A);
     let mut step = 0;
-    let snapshot = read::read_with(&root.path().join("current"), || {
+    let snapshot = read::read_with(&root.path().join("current"), None, || {
         step += 1;
         match step {
             1 => fs::remove_dir_all(&tree).unwrap(),
@@ -100,7 +100,7 @@ fn a_worktree_that_is_made_again_in_place_is_waited_for() {
 fn a_tree_that_never_settles_is_an_error() {
     let root = plain();
     let mut step = 0;
-    let result = read::read_with(root.path(), || {
+    let result = read::read_with(root.path(), None, || {
         step += 1;
         write(root.path(), "web.yaml", &"x".repeat(step));
     });
