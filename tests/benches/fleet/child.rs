@@ -161,7 +161,9 @@ pub(crate) fn run(args: &[String]) {
                 let running = engine.clone();
                 tokio::spawn(async move { running.run().await });
                 let following = engine.clone();
-                tokio::spawn(async move { follow(following, Source::new(source, source::POLL), Readiness::default()).await });
+                tokio::spawn(async move {
+                    follow(following, Source::new(source, source::POLL), Readiness::default()).await
+                });
                 controller::seen(&engine, &fleet).await;
                 say(SEEN);
                 controller::ready(&engine, &fleet).await;

@@ -17,7 +17,7 @@ use crate::fleet::Fleet;
 use crate::metrics::Metrics;
 use crate::observe::{Revisions, Seen};
 use crate::trail::Trail;
-use crate::workqueue::spread;
+use crate::workqueue::{Outcome, Retry, spread};
 
 /// What the operator chose.
 #[derive(Clone, Debug)]
@@ -105,6 +105,26 @@ impl Context {
             suspension: suspension(object, cluster.iter().chain(&installation), now),
             closed: window::closed_for(&windows, cluster.iter().chain([object]), now),
         })
+    }
+
+    /// Makes sure, before a pass writes, that nobody has suspended its object while it was reading and planning.
+    ///
+    /// # Errors
+    /// When to try again.
+    pub(super) async fn may_write(&self, key: &ObjectKey) -> Result<(), Outcome> {
+        let holds = match self.store.get(key).await {
+            Ok(Some(object)) => self.holds(&object, self.clock.now()).await,
+            Ok(None) => return Err(Outcome::Retry(Retry::Conflict)),
+            Err(error) => Err(error),
+        };
+        match holds {
+            Ok(Holds { suspension: None, .. }) => Ok(()),
+            Ok(_) => Err(Outcome::Retry(Retry::Conflict)),
+            Err(error) => {
+                tracing::error!(%key, %error, "the store cannot be read");
+                Err(Outcome::Retry(Retry::Bug))
+            }
+        }
     }
 
     /// When an object is planned again although nothing about it is known to have changed: the period with a tenth to

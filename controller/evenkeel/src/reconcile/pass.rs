@@ -183,6 +183,9 @@ impl<'a> Pass<'a> {
             let again = Outcome::RequeueAfter(short.wait, self.priority);
             return self.report(plan, status::Outcome::Nothing, Some(again)).await;
         }
+        if let Err(outcome) = self.context.may_write(&self.key).await {
+            return outcome;
+        }
         let mut memory = plan.memory.clone();
         if let Some(intent) = memory.intent.as_mut().filter(|intent| intent.commit.is_none()) {
             intent.commit = asked_for_by(self.context, &self.key, self.brings.as_ref()).await;
@@ -192,9 +195,6 @@ impl<'a> Pass<'a> {
             if let Err(outcome) = self.remember(&memory).await {
                 return outcome;
             }
-        }
-        if let Err(outcome) = self.still_allowed().await {
-            return outcome;
         }
         for action in &plan.actions {
             tracing::info!(key = %self.key, operation = %action.operation, reason = action.reason, "changing AWS");
@@ -234,24 +234,6 @@ impl<'a> Pass<'a> {
         plan.memory = memory;
         self.now = self.context.clock.now();
         self.report(plan, outcome, Some(requeue)).await
-    }
-
-    /// Whether nobody has suspended the object while this pass was reading and planning.
-    async fn still_allowed(&self) -> Result<(), Outcome> {
-        let (store, now) = (&self.context.store, self.context.clock.now());
-        let holds = match store.get(&self.key).await {
-            Ok(Some(object)) => self.context.holds(&object, now).await,
-            Ok(None) => return Err(Outcome::Retry(Retry::Conflict)),
-            Err(error) => Err(error),
-        };
-        match holds {
-            Ok(Holds { suspension: None, .. }) => Ok(()),
-            Ok(_) => Err(Outcome::Retry(Retry::Conflict)),
-            Err(error) => {
-                tracing::error!(key = %self.key, %error, "the store cannot be read");
-                Err(Outcome::Retry(Retry::Bug))
-            }
-        }
     }
 
     /// Nothing of the plan is done.

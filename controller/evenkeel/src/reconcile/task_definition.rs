@@ -8,6 +8,7 @@ use evenkeel_core::operation::Bucket;
 use evenkeel_core::plan;
 use evenkeel_core::reason::Reason;
 use evenkeel_core::status::Health;
+use evenkeel_store::StoreError;
 use serde_json::json;
 
 use super::Context;
@@ -32,11 +33,31 @@ async fn needed(context: &Context) -> Option<BTreeSet<String>> {
     Some(needed)
 }
 
+/// How many services declare that they run a task definition.
+async fn runners(context: &Context, key: &ObjectKey) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for service in context.store.list(Kind::Service, Some(&key.namespace)).await? {
+        count += usize::from(service?.spec["taskDefinition"] == key.name.as_str());
+    }
+    Ok(count)
+}
+
 pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<ObjectKey>) -> Outcome {
     let mut pass = match Pass::begin(context, object, work.priority).await {
         Ok(pass) => pass,
         Err(outcome) => return outcome,
     };
+    if pass.object.metadata.deletion_timestamp.is_some() {
+        match runners(context, &pass.key).await {
+            Ok(0) => {}
+            Ok(count) => {
+                // A service that waits for an approval, or drains, starts tasks of its revision still.
+                let message = format!("{count} services that run it are still there; it goes after them");
+                return pass.fail(Reason::Deleting, message, None).await;
+            }
+            Err(error) => return pass.fail(Reason::InternalError, error.to_string(), Some(Retry::Bug)).await,
+        }
+    }
     // Validate: pure.
     let (_, cluster) = match context.cluster_of(&pass.key).await {
         Ok(found) => found,
