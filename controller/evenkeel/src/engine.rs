@@ -249,12 +249,12 @@ impl Triggers {
     }
 }
 
-/// Whether an object was as declared at its last pass, and nobody has asked for anything since. Clusters are always looked
-/// at: what is in them rests on them.
+/// Whether an object was as declared at its last pass, and nobody has asked for anything since. Clusters and the
+/// installation are always looked at: all else rests on them.
 fn settled(object: &Object) -> bool {
     let (metadata, status) = (&object.metadata, &object.status);
     let asked = metadata.annotations.keys().any(|name| name.starts_with("evenkeel.dev/"));
-    object.kind != Kind::Cluster
+    matches!(object.kind, Kind::TaskDefinition | Kind::Service)
         && !asked
         && metadata.deletion_timestamp.is_none()
         // What was suspended then, with its Cluster or with everything, may not be any more.
