@@ -114,3 +114,28 @@ async fn refusals_of_half_of_all_calls_lose_no_service_and_end() {
     settle(&world, 1_800).await;
     world.assert_stable().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn buckets_that_give_half_of_what_is_published_slow_it_down_and_stop_nothing() {
+    let aws = evenkeel_sandbox::Options { throttling: true, latency: Duration::from_millis(50), ..Default::default() };
+    // It takes all that is published for its own.
+    let mut world = World::with(aws, Options { budget_share: Some(1.0), ..Options::default() }).await;
+    let transport = embedded::transport(world.sandbox.clone(), world.clock.clone());
+    let account = Account { region: REGION.to_owned(), ..Account::default() };
+    let others = Gateway::connect(&account, transport, world.clock.for_aws(), None).await;
+    world.files = FLEET.files();
+    world.commit().await;
+    let definition =
+        json!({"family": "theirs", "containerDefinitions": [{"name": "app", "image": "app", "memory": 128}]});
+    let (mut theirs, mut refused) = (0, 0);
+    for _ in 0..120 {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        theirs += 1;
+        let answer = others.call(Operation::RegisterTaskDefinition, &definition).await;
+        refused += usize::from(answer.is_err_and(|error| error.class == evenkeel_aws::ErrorClass::Throttled));
+    }
+    settle(&world, 3_600).await;
+    // Each refusal halves what is used, so that they end for both: a third of theirs at most, and none is lost here.
+    assert!(refused * 3 <= theirs, "{refused} of {theirs} calls of others were refused");
+    world.assert_stable().await;
+}

@@ -10,6 +10,7 @@ use evenkeel_core::object::{Kind, ResourceVersion};
 use evenkeel_core::operation::{Access, AwsService, Operation};
 use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::service::{SCALABLE_DIMENSION, resource_id};
+use evenkeel_sandbox::{Fault, Rule, When};
 use evenkeel_tests::World;
 use evenkeel_tests::fleet::{Fleet, name};
 use serde_json::{Value, json};
@@ -119,6 +120,67 @@ async fn a_look_costs_no_more_when_more_batches_are_needed_than_are_under_way_at
         let made = BOUND.map(|(operation, _)| made(operation));
         assert_eq!(made, [services / 10, services / 50, services / 10, 1]);
     }
+}
+
+/// Makes services of others, each with a target and a policy.
+fn others(world: &World, services: usize) {
+    world.aws(Operation::CreateCluster, &json!({"clusterName": "theirs"}));
+    let containers = json!([{"name": "app", "image": "app", "memory": 128}]);
+    world.aws(Operation::RegisterTaskDefinition, &json!({"family": "theirs", "containerDefinitions": containers}));
+    for nth in 0..services {
+        let name = format!("theirs-{nth}");
+        let service = json!({"cluster": "theirs", "serviceName": name, "taskDefinition": "theirs", "desiredCount": 0});
+        world.aws(Operation::CreateService, &service);
+        let target = json!({"ServiceNamespace": "ecs", "ResourceId": resource_id("theirs", &name),
+                            "ScalableDimension": SCALABLE_DIMENSION, "MinCapacity": 0, "MaxCapacity": 4});
+        world.aws(Operation::RegisterScalableTarget, &target);
+        let metric = json!({"PredefinedMetricType": "ECSServiceAverageCPUUtilization"});
+        let tracking = json!({"TargetValue": 60.0, "PredefinedMetricSpecification": metric});
+        let policy = json!({"ServiceNamespace": "ecs", "ResourceId": resource_id("theirs", &name),
+                            "ScalableDimension": SCALABLE_DIMENSION, "PolicyName": "cpu",
+                            "PolicyType": "TargetTrackingScaling",
+                            "TargetTrackingScalingPolicyConfiguration": tracking});
+        world.aws(Operation::PutScalingPolicy, &policy);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn thousands_of_services_of_others_are_neither_read_nor_paged_through() {
+    let world = settled().await;
+    others(&world, 2_000);
+    // Two looks to find out how long the pages of all are, and one that knows.
+    world.pass(180).await;
+    let (first, before) = (world.wire.calls().len(), version(&world).await);
+    world.pass(60).await;
+    let calls = world.wire.calls().split_off(first);
+    let made = |operation| calls.iter().filter(|call| call.operation == operation).count();
+    assert_eq!(made(Operation::ListServices), 0);
+    assert!(made(Operation::DescribeServices) <= FLEET.services / 10 + 2, "{}", made(Operation::DescribeServices));
+    // The pages of all would be more than one call for each of ours.
+    assert!(
+        made(Operation::DescribeScalingPolicies) <= FLEET.services + 2,
+        "{}",
+        made(Operation::DescribeScalingPolicies)
+    );
+    assert_eq!(version(&world).await, before, "the store was written: {:?}", world.journal.take());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_whose_token_has_expired_costs_the_pages_again_and_no_service() {
+    let world = settled().await;
+    let expired = Fault::Error { code: "InvalidNextTokenException".into(), message: "Invalid token".into() };
+    // The fifth page of twenty, however often it is asked for.
+    for nth in 5..10 {
+        world.sandbox().add_fault(Rule::new(Operation::DescribeScalingPolicies, When::Nth(nth), expired.clone()));
+    }
+    let (first, before) = (world.wire.calls().len(), version(&world).await);
+    world.pass(120).await;
+    let calls = world.wire.calls().split_off(first);
+    let pages = calls.iter().filter(|call| call.operation == Operation::DescribeScalingPolicies).count();
+    // Four pages, one that failed five times, the same look once more, and the looks before and after it.
+    assert!((4 + 5 + 20..=4 + 5 + 3 * 20).contains(&pages), "{pages} pages");
+    assert_eq!(version(&world).await, before, "no service was told that it is unknown");
+    world.assert_stable().await;
 }
 
 /// Calls of these services that are no part of the looks at all, by operation.

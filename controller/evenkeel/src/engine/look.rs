@@ -8,6 +8,7 @@ use std::time::Duration;
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use serde::Deserialize;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::fleet::Connection;
 use crate::observe::{Part, Read};
@@ -22,11 +23,13 @@ pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: 
     let mut spread = Duration::ZERO;
     loop {
         ticks.tick().await;
+        let started = Instant::now();
         let mut looks = JoinSet::new();
         for place in places(&context).await {
             looks.spawn(look(context.clone(), queue.clone(), place, part, spread));
         }
         while looks.join_next().await.is_some() {}
+        context.metrics.looked(part, started.elapsed().as_secs_f64());
         spread = context.options.interval;
     }
 }

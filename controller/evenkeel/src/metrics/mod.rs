@@ -21,11 +21,12 @@ use evenkeel_core::diff::Drift;
 use evenkeel_core::object::{Object, ObjectKey};
 use evenkeel_store::Stats as StoreStats;
 use jiff::Timestamp;
-use prometheus::{Gauge, IntCounter, IntCounterVec, Registry};
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Registry};
 use serde_json::Value;
 
 use crate::budget::Level;
 use crate::fleet::Place;
+use crate::observe::Part;
 use crate::workqueue::{Observation, Priority, Stats};
 use register::Registrar;
 
@@ -43,6 +44,7 @@ struct Inner {
     aws: aws::Calls,
     budgets: budget::Budgets,
     queue: queue::Queue,
+    looks: GaugeVec,
     source: source::Source,
     store: store::StoreMetrics,
     refused: IntCounter,
@@ -78,6 +80,11 @@ impl Metrics {
             aws: aws::Calls::new(&register)?,
             budgets: budget::Budgets::new(&register)?,
             queue: queue::Queue::new(&register)?,
+            looks: register.gauges(
+                "evenkeel_look_duration_seconds",
+                "How long the last look at all services took, by what was looked at: service, scaling. More than --interval: AWS's rates allow no more.",
+                &["part"],
+            )?,
             source: source::Source::new(&register)?,
             store: store::StoreMetrics::new(&register)?,
             refused: register
@@ -106,6 +113,15 @@ impl Metrics {
     pub fn on_queue(&self) -> impl Fn(Priority, Observation) + Send + Sync + 'static {
         let metrics = self.clone();
         move |priority, observation| metrics.0.queue.observed(priority, observation)
+    }
+
+    /// A look at one part of all services has ended.
+    pub(crate) fn looked(&self, part: Part, seconds: f64) {
+        let part = match part {
+            Part::Service => "service",
+            Part::Scaling => "scaling",
+        };
+        self.0.looks.with_label_values(&[part]).set(seconds);
     }
 
     /// Shows what is left of the share of AWS's request rates; `None`: calls are not counted.
