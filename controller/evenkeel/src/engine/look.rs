@@ -20,23 +20,24 @@ use crate::workqueue::{Priority, Workqueue};
 pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: Part) {
     let mut ticks = tokio::time::interval(context.options.interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut spread = Duration::ZERO;
+    let mut first = true;
     loop {
         ticks.tick().await;
         let started = Instant::now();
         let mut looks = JoinSet::new();
         for place in places(&context).await {
-            looks.spawn(look(context.clone(), queue.clone(), place, part, spread));
+            looks.spawn(look(context.clone(), queue.clone(), place, part, first));
         }
         while looks.join_next().await.is_some() {}
         context.metrics.looked(part, started.elapsed().as_secs_f64());
-        spread = context.options.interval;
+        first = false;
     }
 }
 
-async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, spread: Duration) {
+async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, first: bool) {
     let Place { connection, keys, names } = place;
-    let told = Told { context: &context, queue: &queue, keys: &keys, part };
+    let spread = if first { Duration::ZERO } else { context.options.interval };
+    let told = Told { context: &context, queue: &queue, keys: &keys, part, first };
     match part {
         Part::Service => {
             let keep = |nth: usize, read| {
@@ -59,6 +60,8 @@ struct Told<'a> {
     queue: &'a Workqueue<ObjectKey>,
     keys: &'a [ObjectKey],
     part: Part,
+    /// It is the look that the passes of the start wait for.
+    first: bool,
 }
 
 impl Told<'_> {
@@ -66,13 +69,14 @@ impl Told<'_> {
         let key = &self.keys[nth];
         if let Some(error) = &read.error {
             tracing::warn!(%key, %error, "a service could not be read");
-            // Unknown is not "changed": the resync will look again. But the start waits for this.
-            if !self.context.seen.knows(key, self.part) {
+            // Unknown is not "changed": the resync will look again.
+            if self.first {
                 self.queue.add(key.clone(), Priority::Resync, "it could not be read with the others");
             }
         } else if keep(key, &read) && self.context.seen.knows(key, self.part.other()) {
-            // Of the start, one pass once both parts are there.
-            self.queue.add(key.clone(), Priority::Repair, "the observed state changed");
+            // Of the start, one pass once both parts are there, for which what was seen then is fresh enough.
+            let priority = if self.first { Priority::Resync } else { Priority::Repair };
+            self.queue.add(key.clone(), priority, "the observed state changed");
         }
     }
 }

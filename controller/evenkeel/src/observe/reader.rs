@@ -1,8 +1,7 @@
 //! Reads one service with its scaling, in calls that many readers share.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass};
@@ -34,8 +33,17 @@ pub struct Reader {
     clusters: tokio::sync::Mutex<HashMap<String, Arc<Batcher<Observation<Value>>>>>,
     scalings: Scalings,
     groups: Groups,
-    /// How long the last look at all took, of services and of their scaling.
-    looks: [AtomicU64; 2],
+    /// The looks at all, at services and at their scaling.
+    looks: Mutex<[Look; 2]>,
+}
+
+/// How long a look takes.
+#[derive(Debug, Default)]
+struct Look {
+    /// The last one took so long.
+    last: Duration,
+    /// Since when there is another.
+    running: Option<Instant>,
 }
 
 /// One read: what it gave, and when it began.
@@ -74,10 +82,10 @@ impl Reader {
         &self.gateway
     }
 
-    /// How long the last look at all services took, with their scaling.
+    /// How long a look at all services takes, with their scaling: the last one, or the one that is under way.
     pub fn look(&self) -> Duration {
-        let milliseconds = self.looks.iter().map(|look| look.load(Ordering::Relaxed)).max();
-        Duration::from_millis(milliseconds.unwrap_or_default())
+        let takes = |look: &Look| look.last.max(look.running.map(|since| since.elapsed()).unwrap_or_default());
+        self.looks().iter().map(takes).max().unwrap_or_default()
     }
 
     /// Reads one service, without its scaling.
@@ -130,7 +138,7 @@ impl Reader {
         spread: Duration,
         mut tell: impl FnMut(usize, Read<Observation<Value>>),
     ) {
-        let started = Instant::now();
+        self.begins(Part::Service);
         let (asked, mut answers) = mpsc::unbounded_channel();
         let batches: Vec<_> =
             names.chunk_by(|one, next| one.0 == next.0).flat_map(|cluster| cluster.chunks(SERVICES)).collect();
@@ -153,7 +161,7 @@ impl Reader {
             }
         };
         tokio::join!(asking, telling);
-        self.took(Part::Service, started);
+        self.ends(Part::Service);
     }
 
     /// Reads the scaling of many services, and tells each in its turn once all is read.
@@ -166,14 +174,24 @@ impl Reader {
         let at = self.clock.now();
         let ids: Vec<String> = names.iter().map(|(cluster, service)| resource_id(cluster, service)).collect();
         let tell = |nth, found, error: Option<&AwsError>| tell(nth, Read { found, error: error.cloned(), at });
-        let started = Instant::now();
+        self.begins(Part::Scaling);
         self.scalings.all(&ids, spread, tell).await;
-        self.took(Part::Scaling, started);
+        self.ends(Part::Scaling);
     }
 
-    fn took(&self, part: Part, started: Instant) {
-        let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.looks[part as usize].store(took, Ordering::Relaxed);
+    fn begins(&self, part: Part) {
+        self.looks()[part as usize].running = Some(Instant::now());
+    }
+
+    fn ends(&self, part: Part) {
+        let look = &mut self.looks()[part as usize];
+        if let Some(since) = look.running.take() {
+            look.last = since.elapsed();
+        }
+    }
+
+    fn looks(&self) -> MutexGuard<'_, [Look; 2]> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn cluster(&self, cluster: &str) -> Arc<Batcher<Observation<Value>>> {
