@@ -48,8 +48,6 @@ pub struct Summary {
     pub opens: Option<Timestamp>,
     /// A person's word on a Cluster would let some of what is held go: applying again then makes a difference.
     pub asks: bool,
-    /// Objects that are declared while their predecessor is still being deleted: they are created once it is gone.
-    pub pending: usize,
     /// Objects whose manifest has got an error, or has lost one, and that have not changed otherwise: their status is to
     /// say so.
     pub told: Vec<ObjectKey>,
@@ -140,12 +138,10 @@ async fn declare(
     let declared = &manifest.object;
     let key = declared.key();
     let existing = store.get(&key).await?;
-    if existing.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some()) {
-        summary.pending += 1;
-        return Ok(());
-    }
     let before = records.get(&key.to_string()).cloned().unwrap_or_default();
     let found = existing.as_ref().map(|object| object.metadata.resource_version);
+    // It was gone and is back: what has not been removed yet stays, and what has is created anew.
+    let back = existing.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some());
     let objects: Vec<&Object> = existing.iter().chain([declared]).collect();
     let closed = windows.closed(&key.cluster_of().name, &objects);
     let spec = windows::in_force(declared, existing.as_ref(), closed.as_ref());
@@ -156,7 +152,11 @@ async fn declare(
     let mut object = existing.unwrap_or_else(|| Object::new(&key, serde_json::Value::Null));
     let metadata = &declared.metadata;
     let labels = merged(&object.metadata.labels, &metadata.labels, &before.labels);
-    let annotations = merged(&object.metadata.annotations, &metadata.annotations, &before.annotations);
+    let mut annotations = merged(&object.metadata.annotations, &metadata.annotations, &before.annotations);
+    if back && !metadata.annotations.contains_key(APPROVE) {
+        // A word that let it go is not one that lets it go once more.
+        annotations.remove(APPROVE);
+    }
     let is_held = object.metadata.finalizers.iter().any(|finalizer| finalizer == FINALIZER);
     let same = found.is_some()
         && is_held
@@ -178,14 +178,19 @@ async fn declare(
     };
     match found {
         None => summary.created += 1,
-        Some(_) if !same => summary.changed += 1,
+        Some(_) if !same || back => summary.changed += 1,
         Some(_) => {}
     }
-    if !same {
+    if !same || back {
         batch.preconditions.push(match found {
             Some(version) => Precondition::Unchanged(key.clone(), version),
             None => Precondition::Absent(key.clone()),
         });
+    }
+    if back {
+        batch.writes.push(Write::Undelete { key: key.clone() });
+    }
+    if !same {
         object.spec = spec;
         object.metadata.labels = labels;
         object.metadata.annotations = annotations;

@@ -71,14 +71,13 @@ pub async fn apply_load(engine: &Engine, load: &Load, revision: &str) -> Result<
         engine.queue.add(key.clone(), Priority::NewCommit, "what is said of its manifest changed");
     }
     let errors = load.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let Summary { created, changed, deleted, pending, waiting, .. } = summary;
+    let Summary { created, changed, deleted, waiting, .. } = summary;
     tracing::info!(
         revision,
         objects = load.manifests.len(),
         created,
         changed,
         deleted,
-        pending,
         waiting,
         errors,
         "source applied"
@@ -138,7 +137,7 @@ async fn tell_cluster(engine: &Engine, key: &ObjectKey, note: Note) -> Result<()
     Ok(())
 }
 
-/// When to apply again what could not be applied: deletions take seconds to minutes.
+/// When to apply again what could not be applied.
 const AGAIN: Duration = Duration::from_secs(10);
 /// So much later than a time it is surely past.
 const INSTANT: Duration = Duration::from_millis(50);
@@ -147,16 +146,14 @@ const ASKED: Duration = Duration::from_secs(60);
 
 /// When to apply the same again, if that may make a difference.
 fn soon(summary: &Summary, now: Timestamp) -> Option<Duration> {
-    let asked = if summary.pending > 0 { AGAIN } else { ASKED };
     // A window opens then; a little later nobody can be in doubt of it.
     let opens = summary.opens.map(|opens| Duration::try_from(opens.duration_since(now)).unwrap_or_default() + INSTANT);
-    (summary.pending > 0 || summary.asks).then(|| opens.unwrap_or(asked).min(asked))
+    summary.asks.then(|| opens.unwrap_or(ASKED).min(ASKED))
 }
 
 /// Follows the source for ever: each new snapshot is applied; one that cannot be read changes nothing.
 pub async fn follow(engine: Engine, mut source: Source, readiness: crate::http::Readiness) {
-    // What has to be applied again, and how soon: objects whose predecessors are still being deleted, a store that failed,
-    // deletions that wait for a word.
+    // What has to be applied again, and how soon: a store that failed, deletions that wait for a word.
     let mut again: Option<(Arc<Snapshot>, Duration)> = None;
     let mut broken = false;
     loop {

@@ -73,6 +73,12 @@ pub enum Write {
         /// What to delete; must exist.
         key: ObjectKey,
     },
+    /// Takes back a deletion that a finalizer holds off. Kube knows no such thing; but whoever declares an object again
+    /// before anything was removed wants it to stay as it is.
+    Undelete {
+        /// What is to stay; must exist.
+        key: ObjectKey,
+    },
     /// Sets a record.
     Record {
         /// Its table.

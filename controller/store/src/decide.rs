@@ -139,6 +139,7 @@ impl Decision<'_> {
             Write::Apply(object) => self.apply(object).map(Some),
             Write::Status { key, status } => self.status(&key, status).map(Some),
             Write::Delete { key } => self.delete(&key).map(Some),
+            Write::Undelete { key } => self.undelete(&key).map(Some),
             Write::Record { table, key, value } => {
                 self.own.bytes += key.len() + value.len();
                 self.own.records.insert((table, key), Some(value));
@@ -217,6 +218,14 @@ impl Decision<'_> {
         }
         object.metadata.deletion_timestamp = Some(self.now);
         self.put(Change::Modified, key.clone(), object)
+    }
+
+    fn undelete(&mut self, key: &ObjectKey) -> Result<Outcome, CommitError> {
+        let mut object = self.existing(key)?;
+        match object.metadata.deletion_timestamp.take() {
+            Some(_) => self.put(Change::Modified, key.clone(), object),
+            None => Ok(Outcome { change: None, object }),
+        }
     }
 
     fn next(&self) -> ResourceVersion {

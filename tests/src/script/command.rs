@@ -214,7 +214,6 @@ fn applied(summary: &Summary) -> String {
         (summary.created, "created"),
         (summary.changed, "changed"),
         (summary.deleted, "deleted"),
-        (summary.pending, "pending"),
         (summary.waiting, "waiting"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));

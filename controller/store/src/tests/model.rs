@@ -67,6 +67,15 @@ impl Model {
                     entry.version = self.version;
                 }
             },
+            Write::Undelete { key } => match self.objects.get_mut(key) {
+                None => return false,
+                Some(entry) if entry.deleted => {
+                    self.version += 1;
+                    entry.deleted = false;
+                    entry.version = self.version;
+                }
+                Some(_) => {}
+            },
             Write::Record { key, value, .. } => {
                 self.records.insert(key.clone(), value.clone());
             }
@@ -212,6 +221,7 @@ fn writes() -> impl Strategy<Value = Write> {
         5 => apply,
         2 => (keys(), 0..3).prop_map(|(key, ready)| Write::Status { key, status: json!({"ready": ready}) }),
         2 => keys().prop_map(|key| Write::Delete { key }),
+        1 => keys().prop_map(|key| Write::Undelete { key }),
         1 => ("[kl]", vec(any::<u8>(), 0..3)).prop_map(|(key, value)| Write::Record { table: Table::Memory, key, value }),
         1 => "[kl]".prop_map(|key| Write::RemoveRecord { table: Table::Memory, key }),
     ]

@@ -255,3 +255,21 @@ async fn a_preview_answers_like_a_commit_and_does_nothing() {
     let refused = store.preview(Batch::new(now(), vec![delete("none")])).await;
     assert_eq!(conflict(refused), Conflict::Missing);
 }
+
+#[tokio::test]
+async fn a_deletion_that_a_finalizer_holds_off_can_be_taken_back_and_one_that_happened_cannot() {
+    let store = store().await;
+    let mut object = Object::new(&key("a"), json!({"count": 1}));
+    object.metadata.finalizers.push("test/finalizer".to_owned());
+    store.write([Write::Apply(object)]).await;
+    store.write([Write::Delete { key: key("a") }]).await;
+    assert!(store.get(&key("a")).await.unwrap().unwrap().metadata.deletion_timestamp.is_some());
+    store.write([Write::Undelete { key: key("a") }]).await;
+    let kept = store.get(&key("a")).await.unwrap().unwrap();
+    assert!(kept.metadata.deletion_timestamp.is_none());
+    assert_eq!((kept.metadata.generation, kept.metadata.resource_version), (1, ResourceVersion(3)));
+    store.write([Write::Undelete { key: key("a") }]).await;
+    assert_eq!(store.get(&key("a")).await.unwrap().unwrap(), kept, "there was nothing to take back");
+    let batch = Batch::new(now(), vec![Write::Undelete { key: key("b") }]);
+    assert!(matches!(store.commit(batch).await, Err(CommitError::Conflict { .. })));
+}
