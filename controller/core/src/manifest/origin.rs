@@ -19,9 +19,9 @@ pub struct Manifest {
 /// Where an object was written, down to each member.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The document that it is.
+    /// The document that it is, without its content.
     pub(super) document: Arc<Document>,
-    /// The document that was put in `spec.taskDefinition`.
+    /// The document that was put in `spec.taskDefinition`, also without its content.
     pub(super) inlined: Option<Inlined>,
     /// The `evenkeel.yaml` whose include rendered it.
     pub(super) via: Option<String>,

@@ -1,6 +1,7 @@
 //! Task definitions in files of their own: plain AWS documents that another team owns.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -44,7 +45,7 @@ pub(super) fn inline(
     let mut content = document.value.clone();
     let problems = if configs.substitutes(&path) { substitute(&mut content, scope) } else { Vec::new() };
     let described = content.get("taskDefinition").is_some_and(Value::is_object);
-    let inlined = Inlined { document: document.clone(), described };
+    let inlined = Inlined { document: Arc::new(document.place()), described };
     if described {
         content = unwrap(content);
     }

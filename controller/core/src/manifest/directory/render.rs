@@ -164,6 +164,10 @@ impl Renderer<'_> {
             }
         }
         self.rendered.manifests.extend(manifests);
+        if inclusion.via.is_none() {
+            // Only templates are read again.
+            self.tree.forget(path);
+        }
         if !problems.is_empty() {
             self.rendered.broken.insert(unit);
             self.rendered.broken_objects.extend(parsed.documents.iter().filter_map(|document| {
@@ -178,11 +182,11 @@ impl Renderer<'_> {
     /// The object that a document is; nothing where it is none of ours.
     fn document(
         &mut self,
-        document: &Arc<Document>,
+        document: &Document,
         scope: &Scope,
         inclusion: &Inclusion,
     ) -> Result<Option<Manifest>, Vec<FileProblem>> {
-        let mut origin = Origin { document: Arc::clone(document), inlined: None, via: inclusion.via.clone() };
+        let mut origin = Origin { document: Arc::new(document.place()), inlined: None, via: inclusion.via.clone() };
         let place = |problems: Vec<Problem>| -> Vec<FileProblem> {
             problems.into_iter().take(MAX_PROBLEMS).map(|problem| origin.place(problem)).collect()
         };

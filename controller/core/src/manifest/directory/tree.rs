@@ -1,4 +1,4 @@
-//! The files of a directory as a tree, each read at most once.
+//! The files of a directory as a tree, each read once while it is wanted.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,6 +78,13 @@ impl<'a> Tree<'a> {
         let parsed = Rc::new(parse(path, content));
         self.parsed.borrow_mut().insert(path, Rc::clone(&parsed));
         parsed
+    }
+}
+
+impl Tree<'_> {
+    /// What a file holds is not wanted any more, and is read again should it be.
+    pub(super) fn forget(&self, path: &str) {
+        self.parsed.borrow_mut().remove(path);
     }
 }
 
