@@ -9,3 +9,5 @@ mod crash;
 mod guard;
 mod many;
 mod scenarios;
+mod soak;
+mod sweep;

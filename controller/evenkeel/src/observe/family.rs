@@ -1,6 +1,8 @@
 //! Reads a task definition family: the list of ACTIVE revisions, and the content of those that are not known yet.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::canonical::{DocumentKind, content_hash};
@@ -8,7 +10,7 @@ use evenkeel_core::operation::Operation;
 use evenkeel_core::plan::Observation;
 use evenkeel_core::plan::task_definition::{Observed, Revision};
 use evenkeel_core::view::{family_and_revision, tags};
-use evenkeel_store::{Batch, Store, Table, Write};
+use evenkeel_store::{Batch, MAX_WRITES, Store, Table, Write};
 use serde_json::{Value, json};
 
 use crate::budget::Metered;
@@ -18,17 +20,24 @@ use crate::clock::Clock;
 /// registered again, which costs a revision number and nothing else.
 const NEWEST: usize = 10;
 
-/// Content hashes of described revisions, by ARN. Revisions never change, so they are kept for good.
+/// How many revisions of a family stay known: those that are looked at, and as many that somebody may go back to.
+const KEPT: usize = 2 * NEWEST;
+
+/// How often what is known is thinned out, in revisions that were described.
+const THIN: usize = 256;
+
+/// Content hashes of described revisions, by ARN. Revisions never change; of each family the newest stay known.
 #[derive(Clone, Debug)]
 pub struct Revisions {
     store: Store,
     clock: Clock,
+    described: Arc<AtomicUsize>,
 }
 
 impl Revisions {
     /// The cache in this store.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+        Self { store, clock, described: Arc::default() }
     }
 
     /// The content hash of a revision, if it was ever described.
@@ -57,7 +66,30 @@ impl Revisions {
             Write::Record { table: Table::TaskDefinitions, key: arn.to_owned(), value: content.clone().into_bytes() };
         // A cache that cannot be written costs another read, no more.
         let _ = self.store.commit(Batch::new(self.clock.now(), vec![write])).await;
+        if self.described.fetch_add(1, Ordering::Relaxed).is_multiple_of(THIN) {
+            self.thin_out().await;
+        }
         Ok(Revision { document, content, tags: tags(answer.get("tags")) })
+    }
+
+    /// Forgets all but the newest of each family.
+    async fn thin_out(&self) {
+        let Ok(records) = self.store.records(Table::TaskDefinitions).await else { return };
+        let mut families: BTreeMap<&str, Vec<(u64, &String)>> = BTreeMap::new();
+        for (arn, _) in &records {
+            let Some((family, revision)) = arn.rsplit_once(':') else { continue };
+            families.entry(family).or_default().push((revision.parse().unwrap_or_default(), arn));
+        }
+        let mut old = Vec::new();
+        for mut revisions in families.into_values() {
+            revisions.sort_unstable_by(|a, b| b.cmp(a));
+            old.extend(revisions.into_iter().skip(KEPT).map(|(_, arn)| arn));
+        }
+        for chunk in old.chunks(MAX_WRITES) {
+            let forget = |arn: &&String| Write::RemoveRecord { table: Table::TaskDefinitions, key: (*arn).clone() };
+            // The next time does what this one could not.
+            let _ = self.store.commit(Batch::new(self.clock.now(), chunk.iter().map(forget).collect())).await;
+        }
     }
 }
 

@@ -313,3 +313,27 @@ fn a_blue_green_rollout_without_progress_is_stopped_once_where_the_policy_says_s
     assert!(!operations(&plan).contains(&Operation::StopServiceDeployment));
     assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
 }
+
+#[test]
+fn a_service_deployment_that_is_older_than_the_rollout_does_not_tell_how_it_ended() {
+    let primary = |id: &str, arn: &str| {
+        json!([{"id": id, "status": "PRIMARY", "taskDefinition": arn, "runningCount": 0, "createdAt": now().as_second(),
+                "rolloutState": "IN_PROGRESS"}])
+    };
+    for (seen, age) in [(primary("ecs-svc/2", ARN), 20), (primary("ecs-svc/1", OTHER), 100)] {
+        for status in ["SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL"] {
+            let mut rolling = world()
+                .applied()
+                .live("/deploymentConfiguration/strategy", json!("BLUE_GREEN"))
+                .live("/deployments", primary("ecs-svc/2", ARN));
+            rolling.begins();
+            rolling = rolling.live("/deployments", seen.clone());
+            let before = json!({"status": status, "createdAt": now().as_second() - age});
+            rolling.observed.deployment = Observation::Present(before);
+            assert!(
+                rolling.plan().memory.rollout.unwrap().is_open(),
+                "{status}: reads lag, and this is the one before"
+            );
+        }
+    }
+}
