@@ -10,4 +10,5 @@ mod guard;
 mod many;
 mod scenarios;
 mod soak;
+mod storm;
 mod sweep;
