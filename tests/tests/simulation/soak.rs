@@ -21,6 +21,14 @@ use serde_json::json;
 /// Two clusters with two services each.
 const FLEET: Fleet = Fleet { services: 4, clusters: 2, variables: 1 };
 
+/// What declares a service: one that comes back is taken over again. Without a limit every revision stays ACTIVE, and is
+/// remembered.
+fn manifests(nth: usize, tag: &str) -> Content {
+    let text = FLEET.manifests(nth, tag).replacen("spec:\n", "spec:\n  retainRevisions: 10\n", 1);
+    let text = text.replace("  scaling:\n", "  adoption: Adopt\n  scaling:\n");
+    Content::Bytes(text.into_bytes())
+}
+
 /// A day in the life of a quiet fleet.
 async fn day(world: &mut World, day: u64, rng: &mut fastrand::Rng) {
     let nth = rng.usize(0..FLEET.services);
@@ -29,7 +37,7 @@ async fn day(world: &mut World, day: u64, rng: &mut fastrand::Rng) {
         // A new image; one in ten of them does not start.
         0..=3 => {
             let tag = format!("{day}.{}", if rng.u8(0..10) == 0 { "broken" } else { "0" });
-            world.files.insert(FLEET.path(nth), Content::Bytes(FLEET.manifests(nth, &tag).into_bytes()));
+            world.files.insert(FLEET.path(nth), manifests(nth, &tag));
             world.commit().await;
         }
         4 | 5 => {
@@ -130,7 +138,7 @@ async fn over_years_what_it_holds_comes_to_a_level_and_stays_there() {
         assert!(second[name] <= bound, "SEED={seed} DAYS={days}: {name} grew from {before} to {}", second[name]);
     }
     for nth in 0..FLEET.services {
-        world.files.insert(FLEET.path(nth), Content::Bytes(FLEET.manifests(nth, "9.9").into_bytes()));
+        world.files.insert(FLEET.path(nth), manifests(nth, "9.9"));
     }
     world.commit().await;
     world.live(6 * ten_minutes).await;
