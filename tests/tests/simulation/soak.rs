@@ -19,7 +19,7 @@ use evenkeel_tests::fleet::{self, Fleet};
 use serde_json::json;
 
 /// Two clusters with two services each.
-const FLEET: Fleet = Fleet { services: 4, clusters: 2, variables: 1 };
+const FLEET: Fleet = Fleet { services: 4, clusters: 2, variables: 1, places: 1 };
 
 /// What declares a service: one that comes back is taken over again. Without a limit every revision stays ACTIVE, and is
 /// remembered.
