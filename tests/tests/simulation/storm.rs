@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use evenkeel::follow::follow;
 use evenkeel::http::Readiness;
+use evenkeel::source::{self, Source};
 use evenkeel_core::object::Kind;
 use evenkeel_core::operation::Operation;
 use evenkeel_tests::World;
@@ -121,8 +122,8 @@ async fn weather(seed: u64, directory: &Path) {
     published.write(1, &Published::files(1), 0);
     published.link(1);
     let world = World::new().await;
-    let (engine, root) = (world.engine.clone(), directory.join("current"));
-    let following = tokio::spawn(async move { follow(engine, &root, Readiness::default()).await });
+    let (engine, source) = (world.engine.clone(), Source::new(directory.join("current"), source::POLL));
+    let following = tokio::spawn(follow(engine, source, Readiness::default()));
     world.pass(120).await;
     world.all_ready().await.unwrap();
     let over = Arc::new(AtomicBool::new(false));

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::fixture::{ARN, body, now, operations, reasons, world};
-use crate::memory::{CREATION_SETTLE, SETTLE};
+use crate::memory::{CREATION_SETTLE, Failed, SETTLE};
 use crate::operation::Operation;
 use crate::plan::service::TaskDefinition;
 use crate::plan::{Ask, Observation, Waiting};
@@ -336,4 +336,29 @@ fn a_service_deployment_that_is_older_than_the_rollout_does_not_tell_how_it_ende
             );
         }
     }
+}
+
+#[test]
+fn a_rollout_goes_back_once_it_has_failed_and_not_before() {
+    let under_way = json!([
+        {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": ARN, "runningCount": 0, "rolloutState": "IN_PROGRESS"},
+        {"id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": OTHER, "runningCount": 2}]);
+    let mut rolling = world().applied().live("/deployments", under_way);
+    rolling.desired.mandate.policy.on_failure = OnFailure::Rollback;
+    rolling.memory.last_good = Some(OTHER.into());
+    rolling.begins();
+    rolling.memory = rolling.plan().memory;
+    assert_eq!(rolling.plan().actions, []);
+    let late = rolling.desired.mandate.policy.progress_deadline.as_secs() as i64 + 1;
+    assert_eq!(body(&rolling.plan_at(late), Operation::UpdateService)["taskDefinition"], json!(OTHER));
+}
+
+#[test]
+fn what_runs_and_has_failed_before_is_nothing_to_go_back_to() {
+    let mut settled = world().applied();
+    settled.memory.last_good = Some(OTHER.into());
+    assert_eq!(settled.plan().memory.last_good.as_deref(), Some(ARN));
+    let content = settled.content();
+    settled.memory.failed = Some(Failed { content, reason: "it broke".into(), at: now(), causes: None });
+    assert_eq!(settled.plan().memory.last_good.as_deref(), Some(OTHER));
 }
