@@ -109,6 +109,8 @@ MUTANTS = [
      'matches!(deployment["status"].as_str(), Some("PENDING" | "IN_PROGRESS"))', 'deployment["status"].is_string()'),
     ("what has failed counts as good to go back to", f"{PLAN}/service/update/deploy.rs",
      "!rollout.is_open()) && memory.failed.is_none();", "!rollout.is_open());"),
+    ("a suspension is ignored", f"{PLAN}/hold.rs",
+     "let Some(held) = self.held(before, now) else { return };", "let Some(held) = self.held(before, now).filter(|_| self.holds.suspension.is_none()) else { return };"),
     ("the history of rollouts grows for ever", f"{CORE}/memory.rs",
      "self.history.drain(..surplus);", "let _ = surplus;"),
     ("a rollout that was overtaken counts as arrived", f"{CORE}/memory.rs",

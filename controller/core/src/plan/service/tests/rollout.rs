@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::fixture::{ARN, body, now, operations, reasons, world};
-use crate::memory::{CREATION_SETTLE, Failed, SETTLE};
+use crate::memory::{CREATION_SETTLE, Ended, Failed, Rollout, SETTLE};
 use crate::operation::Operation;
 use crate::plan::service::TaskDefinition;
 use crate::plan::{Ask, Observation, Waiting};
@@ -361,4 +361,19 @@ fn what_runs_and_has_failed_before_is_nothing_to_go_back_to() {
     let content = settled.content();
     settled.memory.failed = Some(Failed { content, reason: "it broke".into(), at: now(), causes: None });
     assert_eq!(settled.plan().memory.last_good.as_deref(), Some(OTHER));
+}
+
+#[test]
+fn the_last_rollouts_are_remembered_and_one_that_was_overtaken_has_not_arrived() {
+    let mut world = world().applied();
+    for number in 1..=15 {
+        world.begins();
+        let rollout = world.memory.rollout.as_ref().unwrap();
+        assert_eq!((rollout.number, rollout.is_open()), (number, true));
+    }
+    let history = &world.memory.history;
+    let numbers: Vec<u32> = history.iter().map(|rollout| rollout.number).collect();
+    assert_eq!(numbers, (6..15).collect::<Vec<u32>>(), "with the present one there are ten");
+    let overtaken = |rollout: &Rollout| rollout.end.as_ref().is_some_and(|end| end.outcome == Ended::Superseded);
+    assert!(history.iter().all(overtaken), "{history:?}");
 }
