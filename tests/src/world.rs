@@ -11,6 +11,7 @@ use evenkeel::fleet::Fleet;
 use evenkeel::follow::apply_load;
 use evenkeel::metrics::Metrics;
 use evenkeel::reconcile::Options;
+use evenkeel::workqueue::Priority;
 use evenkeel_core::admission::admit;
 use evenkeel_core::manifest::{Content, Files, load};
 use evenkeel_core::object::{Kind, Object, ObjectKey};
@@ -20,6 +21,7 @@ use evenkeel_store::{Batch, Store, Write};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::journal::Journal;
 use crate::wire::Wire;
@@ -44,6 +46,18 @@ pub struct World {
     commits: u32,
     /// Stores so far, each with an id of its own.
     stores: u128,
+    recent_changes: usize,
+    /// What happens again and again while it [lives](World::live).
+    pub(crate) nuisance: Option<(Duration, Nuisance)>,
+}
+
+/// What may happen again and again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Nuisance {
+    /// Every object is said to have changed.
+    Repeat,
+    /// The controller is killed, and another one started.
+    Kill,
 }
 
 /// Files from paths and texts.
@@ -60,16 +74,34 @@ impl World {
 
     /// The same with other options.
     pub async fn with(sandbox: evenkeel_sandbox::Options, options: Options) -> Self {
+        Self::on(sandbox, options, evenkeel_store::Options::default().recent_changes).await
+    }
+
+    /// The same with a store whose watches can reach back so many changes.
+    pub async fn on(sandbox: evenkeel_sandbox::Options, options: Options, recent_changes: usize) -> Self {
         let start = Timestamp::from_second(1_767_225_600).expect("the first second of 2026");
         let clock = Clock::simulated(start);
         let caller = Caller::new("123456789012", "ap-northeast-1");
         let sandbox = Arc::new(Mutex::new(Sandbox::new(sandbox)));
-        let store = empty_store(1).await;
+        let store = empty_store(1, recent_changes).await;
         let journal = Journal::of(&store).await;
         let wire = Wire::default();
         let engine = engine(&sandbox, &wire, store, &clock, options);
         let running = start_engine(&engine);
-        Self { sandbox, engine, files: Files::new(), clock, wire, journal, caller, running, commits: 0, stores: 1 }
+        Self {
+            sandbox,
+            engine,
+            files: Files::new(),
+            clock,
+            wire,
+            journal,
+            caller,
+            running,
+            commits: 0,
+            stores: 1,
+            recent_changes,
+            nuisance: None,
+        }
     }
 
     /// Writes a file of the directory and applies the directory as a new commit.
@@ -101,6 +133,42 @@ impl World {
     /// Lets time pass.
     pub async fn pass(&self, seconds: u64) {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+
+    /// Lets time pass; a controller that dies meanwhile is followed by another one on the same store.
+    pub async fn live(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        loop {
+            let wire = self.wire.clone();
+            let next = self.nuisance.map(|(period, nuisance)| (Instant::now() + period, nuisance));
+            let next = next.filter(|(at, _)| *at < end);
+            tokio::select! {
+                biased;
+                () = wire.crashed() => self.restart().await,
+                () = tokio::time::sleep_until(next.map_or(end, |(at, _)| at)) => match next {
+                    None => return,
+                    Some((_, Nuisance::Kill)) => self.restart().await,
+                    Some((_, Nuisance::Repeat)) => self.say_all_changed().await,
+                },
+            }
+        }
+    }
+
+    async fn say_all_changed(&self) {
+        for kind in [Kind::Cluster, Kind::TaskDefinition, Kind::Service] {
+            let listing = self.engine.context.store.list(kind, None).await.expect("the store can be read");
+            for key in listing.keys() {
+                self.engine.queue.add(key.clone(), Priority::NewCommit, "it is said to have changed");
+            }
+        }
+    }
+
+    /// Applies the directory as the present commit once more, as after an event that came twice.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn repeat(&self) {
+        self.apply().await;
     }
 
     /// Calls AWS as somebody else would.
@@ -193,9 +261,17 @@ impl World {
     /// # Errors
     /// What was written.
     pub async fn quiet(&self) -> Result<(), String> {
+        self.quiet_for(Duration::from_secs(3600)).await
+    }
+
+    /// The same for another time.
+    ///
+    /// # Errors
+    /// What was written.
+    pub async fn quiet_for(&self, time: Duration) -> Result<(), String> {
         let (before, version) = (self.wire.calls().len(), self.version().await);
         self.journal.take();
-        self.pass(3600).await;
+        tokio::time::sleep(time).await;
         let written = self.wire.calls().split_off(before);
         let written: Vec<_> = written.iter().filter(|call| call.operation.access() == Access::Write).collect();
         if !written.is_empty() {
@@ -241,7 +317,7 @@ impl World {
     /// the same commit: all that is known is in AWS and in the directory.
     pub async fn lose_store(&mut self) {
         self.stores += 1;
-        let store = empty_store(self.stores).await;
+        let store = empty_store(self.stores, self.recent_changes).await;
         self.journal = Journal::of(&store).await;
         self.start_on(store).await;
         self.apply().await;
@@ -264,8 +340,8 @@ impl Drop for World {
     }
 }
 
-async fn empty_store(id: u128) -> Store {
-    let options = evenkeel_store::Options { store_id: Some(id), inline: true, ..evenkeel_store::Options::default() };
+async fn empty_store(id: u128, recent_changes: usize) -> Store {
+    let options = evenkeel_store::Options { store_id: Some(id), inline: true, recent_changes };
     Store::temporary(options).await.expect("a temporary store opens")
 }
 

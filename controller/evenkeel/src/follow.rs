@@ -9,7 +9,7 @@ use evenkeel_core::catalogue::Severity;
 use evenkeel_core::manifest::{Load, load};
 use evenkeel_core::object::{Kind, ObjectKey};
 use evenkeel_core::reason::Reason;
-use evenkeel_store::{Batch, Store, StoreError};
+use evenkeel_store::{Batch, RESTORED, Store, StoreError, Table, Write};
 use jiff::Timestamp;
 
 use crate::apply::{ApplyError, Held, Summary, apply};
@@ -137,6 +137,22 @@ async fn tell_cluster(engine: &Engine, key: &ObjectKey, note: Note) -> Result<()
     Ok(())
 }
 
+/// Whether the store was restored or repaired, and the source has not been applied since.
+///
+/// # Errors
+/// The store's.
+pub async fn is_restored(store: &Store) -> Result<bool, StoreError> {
+    Ok(store.record(Table::Source, RESTORED).await?.is_some())
+}
+
+async fn no_longer_restored(context: &Context) -> Result<(), ApplyError> {
+    if is_restored(&context.store).await? {
+        let mark = Write::RemoveRecord { table: Table::Source, key: RESTORED.to_owned() };
+        context.store.commit(Batch::new(context.clock.now(), vec![mark])).await?;
+    }
+    Ok(())
+}
+
 /// When to apply again what could not be applied.
 const AGAIN: Duration = Duration::from_secs(10);
 /// So much later than a time it is surely past.
@@ -186,6 +202,9 @@ pub async fn follow(engine: Engine, mut source: Source, readiness: crate::http::
         };
         match load_and_apply(&engine, &snapshot).await {
             Ok(summary) => {
+                if let Err(error) = no_longer_restored(&engine.context).await {
+                    tracing::error!(%error, "the store cannot be written");
+                }
                 readiness.source_read();
                 source_is(&engine, None).await;
                 again = soon(&summary, engine.context.clock.now()).map(|soon| (snapshot, soon));

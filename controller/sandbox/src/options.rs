@@ -20,6 +20,8 @@ pub struct Options {
     pub latency: Duration,
     /// For this long after a write, reads still show what was before it. Zero: reads show every write at once.
     pub staleness: SignedDuration,
+    /// Within that time reads do not all show the same: now what is, and now what was, as answers of several machines do.
+    pub jumping: bool,
     /// Tasks with an image that contains one of these texts stop before they run.
     pub failing_images: Vec<String>,
     /// Tasks with an image that contains one of these texts run, but never pass their health checks, and are stopped
@@ -51,6 +53,7 @@ impl Default for Options {
             throttling: false,
             latency: Duration::ZERO,
             staleness: SignedDuration::ZERO,
+            jumping: false,
             failing_images: Vec::new(),
             unhealthy_images: Vec::new(),
             alarms: BTreeSet::new(),

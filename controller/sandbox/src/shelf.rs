@@ -1,5 +1,6 @@
 //! A map that remembers, for a while, what stood in it before each write, so that reads can lag behind.
 
+use crate::{ids::Ids, options::Options};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Shelf<T> {
     slots: BTreeMap<String, Slot<T>>,
     lag: SignedDuration,
+    jumping: bool,
 }
 
 #[derive(Debug)]
@@ -17,17 +19,26 @@ struct Slot<T> {
 }
 
 impl<T> Slot<T> {
-    fn seen(&self, now: Timestamp) -> Option<&T> {
-        match self.past.iter().find(|(until, _)| *until > now) {
-            Some((_, before)) => before.as_ref(),
-            None => self.live.as_ref(),
-        }
+    fn seen(&self, now: Timestamp, jumping: bool) -> Option<&T> {
+        let mut past = self.past.iter().filter(|(until, _)| *until > now).map(|(_, before)| before);
+        let before = match jumping {
+            false => past.next(),
+            // Any of what was, or what is, by the instant.
+            true => {
+                let past: Vec<_> = past.collect();
+                past.get(
+                    Ids::labelled(now.as_microsecond().cast_unsigned(), "reads").next() as usize % (past.len() + 1),
+                )
+                .copied()
+            }
+        };
+        before.unwrap_or(&self.live).as_ref()
     }
 }
 
 impl<T: Clone> Shelf<T> {
-    pub(crate) fn new(lag: SignedDuration) -> Self {
-        Self { slots: BTreeMap::new(), lag }
+    pub(crate) fn new(options: &Options) -> Self {
+        Self { slots: BTreeMap::new(), lag: options.staleness, jumping: options.jumping }
     }
 
     /// What is there, whatever readers may see: for writes and for the passing of time.
@@ -52,12 +63,12 @@ impl<T: Clone> Shelf<T> {
 
     /// What a reader sees.
     pub(crate) fn seen(&self, key: &str, now: Timestamp) -> Option<&T> {
-        self.slots.get(key)?.seen(now)
+        self.slots.get(key)?.seen(now, self.jumping)
     }
 
     /// Everything a reader sees under keys that begin with `prefix`, in the order of keys.
     pub(crate) fn all_seen(&self, prefix: &str, now: Timestamp) -> impl Iterator<Item = (&str, &T)> {
-        self.under(prefix).filter_map(move |(key, slot)| Some((key, slot.seen(now)?)))
+        self.under(prefix).filter_map(move |(key, slot)| Some((key, slot.seen(now, self.jumping)?)))
     }
 
     /// Everything that is there under keys that begin with `prefix`, in the order of keys.

@@ -18,7 +18,7 @@ use evenkeel_core::object::Kind;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::database::{Database, Failure, Loaded};
+use crate::database::{Database, Failure, Loaded, restored_key};
 use crate::directory::{Directory, FORMAT, FORMAT_PREFIX};
 use crate::error::OpenError;
 use crate::store::{blocking, open_error};
@@ -97,11 +97,18 @@ pub async fn backup(directory: &Path, to: &Path) -> Result<Contents, BackupError
 /// [`BackupError`]. What was begun then is no store, and nothing takes it for one.
 pub async fn restore(from: &Path, directory: &Path) -> Result<Contents, BackupError> {
     let entries = read(from)?;
-    for part in ["format", "sled"].map(|part| directory.join(part)) {
-        if part.exists() {
-            return Err(BackupError::Exists(part));
-        }
-    }
+    make(entries, directory).await
+}
+
+/// No store stands here.
+pub(crate) fn is_free(directory: &Path) -> Result<(), BackupError> {
+    let mut parts = ["format", "sled"].map(|part| directory.join(part)).into_iter();
+    parts.find(|part| part.exists()).map_or(Ok(()), |part| Err(BackupError::Exists(part)))
+}
+
+/// Makes a store of these entries.
+pub(crate) async fn make(entries: Vec<Entry>, directory: &Path) -> Result<Contents, BackupError> {
+    is_free(directory)?;
     let at = directory.to_owned();
     let contents = blocking(directory, move || {
         let held = Directory::open(&at)?;
@@ -162,7 +169,8 @@ fn contents(loaded: &Loaded, entries: &[Entry]) -> Contents {
     let count = |kind: Kind| loaded.index.keys().filter(|key| key.kind == kind).count();
     Contents {
         objects: Kind::ALL.into_iter().map(|kind| (kind, count(kind))).collect(),
-        records: entries.iter().filter(|(key, _)| key.starts_with(b"record/")).count(),
+        // The mark of a restored store is none that anybody wrote.
+        records: entries.iter().filter(|(key, _)| key.starts_with(b"record/") && *key != restored_key()).count(),
         resource_version: loaded.resource_version.0,
     }
 }

@@ -112,7 +112,15 @@ pub enum Table {
     History,
 }
 
+/// Key of the record in [`Table::Source`] that a restored or repaired store begins with: what it holds may be older than
+/// what was done since, until the source has been read. Whoever applies the source removes it.
+pub const RESTORED: &str = "restored";
+
 impl Table {
+    /// All tables.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Memory, Self::TaskDefinitions, Self::Observed, Self::Source, Self::History];
+
     /// The table's name in the store's keys; part of the format.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -34,7 +34,7 @@ use evenkeel_core::object::{ObjectKey, ResourceVersion};
 use uuid::Uuid;
 
 use crate::backup::Entry;
-use crate::batch::{MAX_BYTES, Table};
+use crate::batch::{MAX_BYTES, RESTORED, Table};
 use crate::decide::Changes;
 use crate::directory::{FORMAT, private_file};
 use crate::published::Index;
@@ -115,6 +115,33 @@ impl Loaded {
         Ok(loaded)
     }
 
+    /// The entries that make sense, with a version behind none of them, and what does not.
+    pub(crate) fn sift(entries: Vec<Entry>, new_id: Uuid) -> (Vec<Entry>, Vec<String>) {
+        let value = |key: &[u8]| entries.iter().find(|(at, _)| at == key).map(|(_, value)| value.as_slice());
+        let (mut kept, mut lost) = (Vec::new(), Vec::new());
+        let id = meta(STORE_ID, value(STORE_ID)).unwrap_or_else(|_| {
+            lost.push("its identity".to_owned());
+            *new_id.as_bytes()
+        });
+        let sequence = meta(SEQUENCE, value(SEQUENCE)).unwrap_or_default();
+        // Versions may be those of any commit.
+        let mut loaded = Self { resource_version: ResourceVersion(u64::MAX), ..Self::new(id, sequence) };
+        for (at, bytes) in entries.iter().filter(|(at, _)| !at.starts_with(b"meta/")) {
+            let told = String::from_utf8_lossy(at).into_owned();
+            let sound = match at.starts_with(OBJECTS) {
+                true => loaded.take(at, bytes).is_ok(),
+                false => Table::ALL.iter().any(|table| at.starts_with(&record_key(*table, ""))),
+            };
+            if sound { kept.push((at.clone(), bytes.clone())) } else { lost.push(told) }
+        }
+        let newest = loaded.index.values().map(|stored| stored.resource_version.0).max().unwrap_or_default();
+        let sequence = newest.max(u64::from_be_bytes(sequence));
+        kept.push((STORE_ID.to_vec(), id.to_vec()));
+        kept.push((SEQUENCE.to_vec(), sequence.to_be_bytes().to_vec()));
+        kept.sort();
+        (kept, lost)
+    }
+
     /// Takes the object that stands at a key.
     fn take(&mut self, at: &[u8], bytes: &[u8]) -> Result<(), Failure> {
         let corrupt = |detail: String| Failure::Corrupt(format!("{}: {detail}", String::from_utf8_lossy(at)));
@@ -165,6 +192,33 @@ impl Database {
             None | Some(0) => Ok(database),
             Some(lost) => Err(Failure::Corrupt(format!("its log is damaged, and the last {lost} commits are lost"))),
         }
+    }
+
+    /// Everything that can be read of a damaged database, how many commits it is behind, and why reading ended if it did
+    /// not come to the end.
+    ///
+    /// # Errors
+    /// Nothing can be read. sled may panic as well.
+    pub(crate) fn salvage(path: &Path) -> Result<(Vec<Entry>, u64, Option<String>), Failure> {
+        let db = config().path(path).open()?;
+        let (mut entries, mut ended) = (Vec::new(), None);
+        for entry in db.iter() {
+            match entry {
+                Ok((key, value)) => entries.push((key.to_vec(), value.to_vec())),
+                Err(error) => {
+                    ended = Some(Failure::from(error).to_string());
+                    break;
+                }
+            }
+        }
+        let commits =
+            entries.iter().find(|(key, _)| key == COMMITS).and_then(|(_, value)| value.as_slice().try_into().ok());
+        let commits = commits.map_or(0, u64::from_be_bytes);
+        let files = Files::open(path);
+        // Before the files, which wait until nobody has the log open.
+        drop(db);
+        let noted = files.and_then(|files| files.noted()).ok().flatten();
+        Ok((entries, noted.unwrap_or_default().saturating_sub(commits), ended))
     }
 
     /// A database that is gone once dropped.
@@ -222,6 +276,7 @@ impl Database {
             }
         }
         let sequence = sequence.ok_or_else(|| Failure::Corrupt("it holds no version".to_owned()))?;
+        batch.insert(restored_key(), &[]);
         batch.insert(SEQUENCE, &sequence.saturating_add(AFTER_RESTORE).to_be_bytes());
         self.commit(batch)
     }
@@ -366,4 +421,9 @@ fn object_key(key: &ObjectKey) -> Vec<u8> {
 
 fn record_key(table: Table, key: &str) -> Vec<u8> {
     format!("record/{}/{key}", table.name()).into_bytes()
+}
+
+/// Where a store is marked that is older than what was done since.
+pub(crate) fn restored_key() -> Vec<u8> {
+    record_key(Table::Source, RESTORED)
 }

@@ -35,6 +35,21 @@ pub(crate) struct Directory {
 impl Directory {
     /// Makes the directory if there is none, locks it and reads its format.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let mut directory = Self::locked(path)?;
+        directory.format = directory.read_format()?;
+        Ok(directory)
+    }
+
+    /// As [`open`](Self::open), of a store that may be damaged: what cannot be read of its format does not matter.
+    pub(crate) fn open_damaged(path: &Path) -> Result<Self, OpenError> {
+        let directory = Self::locked(path)?;
+        match directory.read_format() {
+            Ok(_) | Err(OpenError::Corrupt { .. }) => Ok(directory),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn locked(path: &Path) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: path.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
         // A volume may have been made with wider permissions; values of records can be secrets.
@@ -45,9 +60,7 @@ impl Directory {
             Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        let mut directory = Self { path: path.to_owned(), format: None, _lock: lock };
-        directory.format = directory.read_format()?;
-        Ok(directory)
+        Ok(Self { path: path.to_owned(), format: None, _lock: lock })
     }
 
     /// The format of what is in the directory, at most [`FORMAT`]; `None` while no store was completed here.

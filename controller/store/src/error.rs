@@ -32,8 +32,8 @@ pub enum OpenError {
     },
     /// What is there is damaged, or is no store.
     #[error(
-        "the store in {} cannot be read: {detail}; restore the directory from a backup, or move it away and let evenkeel \
-         start anew from git and AWS",
+        "the store in {} cannot be read: {detail}; restore it from a backup, see with `evenkeel store repair` what can still \
+         be read of it, or move it away and let evenkeel start anew from git and AWS",
         path.display()
     )]
     Corrupt {

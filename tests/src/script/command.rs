@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use evenkeel::apply::Summary;
 use evenkeel_core::manifest::Content;
@@ -10,6 +11,7 @@ use evenkeel_sandbox::{DeploymentGroup, Hook};
 use serde_json::{Value, json};
 
 use super::print;
+use super::trial::{HEAL, REST, Trial};
 use super::words::{Line, duration, fault, json_and_words, key, operation, service};
 use crate::World;
 
@@ -21,12 +23,47 @@ pub(super) struct Player {
     world: Option<World>,
     /// Calls that have been printed.
     printed: usize,
+    /// What the world is troubled with; without it, a story is played for what it prints.
+    trial: Option<Trial>,
+    /// Strikes that had time to heal.
+    healed: usize,
 }
 
 impl Player {
     pub(super) fn new(fixtures: PathBuf) -> Self {
         let (sandbox, options) = (evenkeel_sandbox::Options::default(), evenkeel::reconcile::Options::default());
-        Self { fixtures, sandbox, options, world: None, printed: 0 }
+        Self { fixtures, sandbox, options, world: None, printed: 0, trial: None, healed: 0 }
+    }
+
+    /// A player whose world is troubled.
+    pub(super) fn troubled(fixtures: PathBuf, trial: Trial) -> Self {
+        Self { trial: Some(trial), ..Self::new(fixtures) }
+    }
+
+    /// The world, once the story has one.
+    pub(super) fn world(&mut self) -> Option<&mut World> {
+        self.world.as_mut()
+    }
+
+    /// Plays a line of a trial: nothing is said of what has to be so at once, and what was struck has time to heal.
+    pub(super) async fn try_line(&mut self, line: &Line) -> Result<(), String> {
+        match (line.verb.as_str(), &mut self.world) {
+            ("stable" | "quiet", Some(world)) => world.live(REST).await,
+            _ => drop(self.play(line).await?),
+        }
+        let Some(world) = &mut self.world else { return Ok(()) };
+        if matches!(line.verb.as_str(), "pass" | "start" | "stable" | "quiet") {
+            while std::mem::replace(&mut self.healed, world.wire.struck()) != world.wire.struck() {
+                world.live(HEAL).await;
+            }
+        }
+        if line.verb == "start" {
+            world.all_ready().await?;
+        }
+        if line.verb == "commit" && self.trial.as_ref().is_some_and(Trial::repeats) {
+            world.repeat().await;
+        }
+        Ok(())
     }
 
     /// Plays a line and gives what it prints.
@@ -38,13 +75,21 @@ impl Player {
             return self.option(&line.words());
         }
         if self.world.is_none() {
-            self.world = Some(World::with(self.sandbox.clone(), self.options.clone()).await);
+            let (sandbox, options) = (self.sandbox.clone(), self.options.clone());
+            self.world = Some(match &self.trial {
+                Some(trial) => trial.world(sandbox, options).await,
+                None => World::with(sandbox, options).await,
+            });
         }
         let Some(world) = &mut self.world else { return Err("there is no world".into()) };
         match line.verb.as_str() {
             "load" => load(world, &self.fixtures.join(&line.rest)),
             "start" => {
                 start(world, &self.fixtures.join(&line.rest)).await?;
+                if self.trial.is_none() {
+                    world.all_ready().await?;
+                }
+                world.journal.take();
                 self.printed = world.wire.calls().len();
                 Ok("all is ready".into())
             }
@@ -55,7 +100,10 @@ impl Player {
             "again" => Ok(applied(&world.apply().await)),
             "annotate" => annotate(world, &line.words()).await,
             "approve" => approve(world, &line.rest).await,
-            "pass" => pass(&line.rest).await,
+            "pass" => {
+                world.live(duration(&line.rest)?).await;
+                Ok(String::new())
+            }
             "restart" => restart(world).await,
             "lose-store" => lose_store(world).await,
             "stable" => world.ready_and_quiet().await.map(|()| "ready, and an hour without a write".into()),
@@ -176,13 +224,11 @@ fn load(world: &mut World, directory: &std::path::Path) -> Result<String, String
     Ok(String::new())
 }
 
-/// Loads and commits a directory, and waits until all of it is ready. What happens until then is not printed later.
+/// Loads and commits a directory, and gives it the time to become ready.
 async fn start(world: &mut World, directory: &std::path::Path) -> Result<(), String> {
     load(world, directory)?;
     world.commit().await;
-    world.pass(120).await;
-    world.all_ready().await?;
-    world.journal.take();
+    world.live(Duration::from_secs(120)).await;
     Ok(())
 }
 
@@ -244,11 +290,6 @@ async fn approve(world: &World, object: &str) -> Result<String, String> {
         return Err(format!("{key} waits for no approval"));
     }
     world.annotate(&key, "evenkeel.dev/approve", &tokens.join(",")).await;
-    Ok(String::new())
-}
-
-async fn pass(text: &str) -> Result<String, String> {
-    tokio::time::sleep(duration(text)?).await;
     Ok(String::new())
 }
 

@@ -4,7 +4,10 @@
 
 mod command;
 mod print;
+mod trial;
 mod words;
+
+pub use trial::{Disturbance, Ending, Trial};
 
 use std::path::{Path, PathBuf};
 
@@ -43,12 +46,9 @@ pub fn check(path: &Path, update: bool) -> Result<(), String> {
 
 /// Plays a scenario and gives what it printed. Every story has a runtime, and a time, of its own.
 fn play(path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let lines = Line::read(&text).map_err(|why| format!("{}:{why}", path.display()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
+    let lines = read(path)?;
     let fixtures = path.with_file_name("fixtures");
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let mut printed = String::new();
         let mut player = Player::new(fixtures);
         for line in &lines {
@@ -67,6 +67,16 @@ fn play(path: &Path) -> Result<String, String> {
             _ => Err(format!("{}: a scenario ends with stable or quiet", path.display())),
         }
     })
+}
+
+fn read(path: &Path) -> Result<Vec<Line>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Line::read(&text).map_err(|why| format!("{}:{why}", path.display()))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.map_err(|error| error.to_string())
 }
 
 fn first_difference(before: &str, after: &str) -> Option<String> {

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use evenkeel_core::object::{Kind, ObjectKey};
 use evenkeel_core::operation::{Access, Operation};
-use evenkeel_sandbox::{Fault, Rule, When};
+use evenkeel_sandbox::{Rule, When};
 use serde_json::Value;
+
+use crate::strike;
 
 /// A line that does or says something.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,17 +105,7 @@ pub(super) fn operation(text: &str) -> Result<Operation, String> {
 /// `<what> <when> <operations, reads or writes>…`.
 pub(super) fn fault(words: &[&str]) -> Result<Rule, String> {
     let [what, when, about @ ..] = words else { return Err("write: fault WHAT WHEN OPERATIONS…".into()) };
-    let fault = match *what {
-        "throttle" => Fault::Throttle,
-        "server-error" => Fault::ServerError,
-        "unavailable" => Fault::Unavailable,
-        "access-denied" => Fault::AccessDenied,
-        "reset" => Fault::Reset,
-        "timeout" => Fault::Timeout,
-        "lost-answer" => Fault::LostAnswer,
-        "truncated" => Fault::Truncated,
-        other => return Err(format!("{other:?} is no fault")),
-    };
+    let fault = strike::fault(what).ok_or_else(|| format!("{what:?} is no fault"))?;
     let number = |text: &str| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
     let when = match when.split_once(':') {
         None if *when == "always" => When::Always,

@@ -14,6 +14,8 @@ mod kill;
 mod lifecycle;
 mod ministack;
 mod moto;
+mod restored;
 mod rollouts;
 mod secrets;
+mod soak;
 mod tutorial;

@@ -1,4 +1,9 @@
-//! Everything at once, from a seed: commits, other people, an AWS that fails, a controller that is killed.
+//! Everything at once, from a seed: commits, images that do not start, other people, an autoscaler, another deployment
+//! tool, an AWS that fails, reads that lag or jump, a controller that is killed.
+//!
+//! ```sh
+//! SEED=100 SEEDS=1000 cargo test --release -p evenkeel-tests --test simulation chaos
+//! ```
 
 use std::collections::BTreeSet;
 
@@ -36,7 +41,7 @@ fn interfere(world: &World, rng: &mut fastrand::Rng) {
         body
     };
     let arn = format!("arn:aws:ecs:ap-northeast-1:123456789012:service/{CLUSTER}/{SERVICE}");
-    let (operation, body) = match rng.u32(0..9) {
+    let (operation, body) = match rng.u32(0..12) {
         0 => (Operation::UpdateService, named(json!({"healthCheckGracePeriodSeconds": rng.u32(0..100)}))),
         1 => (Operation::UpdateService, named(json!({"desiredCount": rng.u32(0..12)}))),
         2 => (Operation::UpdateService, named(json!({"taskDefinition": "shop-web:1"}))),
@@ -45,6 +50,24 @@ fn interfere(world: &World, rng: &mut fastrand::Rng) {
         5 => (Operation::DeregisterScalableTarget, scaling(json!({}))),
         6 => (Operation::DeleteScalingPolicy, scaling(json!({"PolicyName": "cpu"}))),
         7 => (Operation::UntagResource, json!({"resourceArn": arn, "tagKeys": ["evenkeel.dev/installation", "team"]})),
+        // The autoscaler, and another tool that deploys what it built.
+        8 => {
+            let count = rng.u32(1..9);
+            let _ = world.sandbox().set_desired_count(world.clock.now(), &world.caller, CLUSTER, SERVICE, count);
+            return;
+        }
+        9 => {
+            let definition = json!({
+                "family": "by-hand", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256",
+                "memory": "512", "containerDefinitions": [{"name": "app", "image": "app:by-hand"}],
+            });
+            world.aws(Operation::RegisterTaskDefinition, &definition);
+            (Operation::UpdateService, named(json!({"taskDefinition": "by-hand"})))
+        }
+        10 => {
+            world.sandbox().fail_tasks_of(rng.choice(["app:2.0", "app:3.0"]).unwrap());
+            return;
+        }
         _ => (Operation::DeleteService, named(json!({"force": true}))),
     };
     let _ = world.sandbox().call(world.clock.now(), &world.caller, operation, &body);
@@ -60,7 +83,8 @@ fn misfortune(world: &World, rng: &mut fastrand::Rng) {
 async fn live(seed: u64) -> World {
     let mut rng = fastrand::Rng::with_seed(seed);
     let staleness = jiff::SignedDuration::from_secs(rng.choice([0, 0, 3, 10]).unwrap());
-    let sandbox = evenkeel_sandbox::Options { seed, staleness, ..evenkeel_sandbox::Options::default() };
+    let jumping = rng.bool();
+    let sandbox = evenkeel_sandbox::Options { seed, staleness, jumping, ..evenkeel_sandbox::Options::default() };
     let mut world = World::with(sandbox, evenkeel::reconcile::Options::default()).await;
     world.push("shop.yaml", SHOP).await;
     for _ in 0..40 {
@@ -89,7 +113,10 @@ fn contents(world: &World) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn whatever_happens_it_comes_to_rest_as_the_last_commit_says() {
-    for seed in 0..8 {
+    let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse::<u64>().unwrap());
+    let first = number("SEED", 0);
+    for seed in first..first + number("SEEDS", 8) {
+        let again = format!("SEED={seed} SEEDS=1 cargo test -p evenkeel-tests --test simulation chaos");
         let world = live(seed).await;
         let (_, reason) = world.ready(Kind::Service, "shop", "web").await;
         if reason == "NotReflected" {
@@ -98,14 +125,14 @@ async fn whatever_happens_it_comes_to_rest_as_the_last_commit_says() {
             world.annotate(&ObjectKey::new(Kind::Service, "shop", "web"), RETRY, "please").await;
             world.pass(60).await;
         }
-        world.ready_and_quiet().await.unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+        world.ready_and_quiet().await.unwrap_or_else(|why| panic!("{again}\n{why}"));
         let service = world.service(CLUSTER, SERVICE);
         let group = &service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"];
-        assert_eq!((group, &service["healthCheckGracePeriodSeconds"]), (&json!(["sg-1"]), &json!(300)), "seed {seed}");
+        assert_eq!((group, &service["healthCheckGracePeriodSeconds"]), (&json!(["sg-1"]), &json!(300)), "{again}");
         let arns = world.aws(Operation::ListTaskDefinitions, &json!({"familyPrefix": "shop-web"}));
         let revisions = arns["taskDefinitionArns"].as_array().unwrap().len();
         let different = contents(&world).into_iter().collect::<BTreeSet<_>>().len();
-        assert_eq!(revisions, different, "seed {seed}: no content is registered twice");
+        assert_eq!(revisions, different, "{again}: no content is registered twice");
         assert!(world.wire.calls().iter().any(|call| call.operation.access() == Access::Write));
     }
 }

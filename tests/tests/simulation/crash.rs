@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use evenkeel_core::operation::{Access, Operation};
-use evenkeel_tests::{Crash, World};
+use evenkeel_tests::{Blow, Strike, World};
 use serde_json::{Value, json};
 
 use super::converge::SHOP;
@@ -107,7 +107,7 @@ impl Kind {
 }
 
 /// From nothing to a running service and on to the next commit; the controller dies at `crash`, if it gets there.
-async fn story(crash: Option<Crash>, kind: Kind) -> (World, bool) {
+async fn story(crash: Option<Strike>, kind: Kind) -> (World, bool) {
     let sandbox = evenkeel_sandbox::Options {
         staleness: jiff::SignedDuration::from_secs(kind.staleness),
         deployment_groups: true,
@@ -115,7 +115,7 @@ async fn story(crash: Option<Crash>, kind: Kind) -> (World, bool) {
     };
     let mut world = World::with(sandbox, evenkeel::reconcile::Options::default()).await;
     if let Some(crash) = crash {
-        world.wire.crash(crash);
+        world.wire.strike(&[crash]);
     }
     let mut died = false;
     for text in [kind.manifests(), kind.next()] {
@@ -145,10 +145,11 @@ async fn sweep(kind: Kind) {
     // What comes after the last write finds nothing to do. To die before a read is to die after the call before it.
     let last = calls.iter().rposition(|call| call.operation.access() == Access::Write).unwrap();
     for (number, call) in calls.iter().enumerate().take(last + 1) {
-        let before = (call.operation.access() == Access::Write).then_some(Crash::Before(number));
-        for crash in before.into_iter().chain([Crash::After(number)]) {
+        let before = (call.operation.access() == Access::Write).then_some(Blow::DieBefore);
+        for blow in before.into_iter().chain([Blow::DieAfter(0)]) {
+            let crash = Strike::at(&calls, number, blow);
+            let what = crash.to_string();
             let (world, died) = story(Some(crash), kind).await;
-            let what = format!("{crash:?}, {}", call.operation);
             assert!(died, "{what}: there was such a call");
             world.all_ready().await.unwrap_or_else(|why| panic!("{what}: {why}"));
             assert_eq!(end(&world).await, expected, "{what}");

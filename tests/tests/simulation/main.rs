@@ -9,3 +9,6 @@ mod crash;
 mod guard;
 mod many;
 mod scenarios;
+mod soak;
+mod storm;
+mod sweep;

@@ -71,6 +71,8 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
             engine.context.metrics.clone(),
             engine.context.clock.clone(),
         ));
+        let restored = follow::is_restored(&store).await.map_err(|error| error.to_string())?;
+        let known = readiness.clone();
         let source = {
             let source = Source::new(config.source(), source::POLL).signed_by(signers);
             tokio::spawn(follow::follow(engine.clone(), source, readiness))
@@ -87,7 +89,15 @@ pub(super) fn run(args: RunArgs) -> Result<u8, String> {
         };
         // The first signal drains: passes in progress finish. The second, or the end of the grace period, aborts them:
         // that is a crash, and every await is a place where one may happen.
-        let finished = shutdown.unless_aborted(engine.run()).await.is_some();
+        let finished = shutdown.unless_aborted(async {
+            // A store knows what was wanted when it was last written. To act on that would take back what came since.
+            tokio::select! {
+                () = known.wanted_is_known(restored) => {}
+                () = shutdown.draining() => {}
+            }
+            engine.run().await;
+        });
+        let finished = finished.await.is_some();
         source.abort();
         notifier.abort();
         trails.iter().for_each(tokio::task::JoinHandle::abort);

@@ -1,9 +1,9 @@
 //! `evenkeel store`: backups of the store, and whether it can be read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use evenkeel_store::Contents;
+use evenkeel_store::{Contents, Repaired};
 
 use super::block_on;
 
@@ -30,6 +30,13 @@ enum StoreCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Make a new store of what can still be read of a damaged one, and say what is lost; the damaged one stays as it is
+    Repair {
+        /// Directory of the new store; there must be none in it
+        to: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Read everything that the store, or a backup, holds, and say whether it is whole
     Check {
         /// A backup, in place of the store
@@ -49,6 +56,10 @@ struct DataArgs {
 pub(super) fn run(args: StoreArgs) -> Result<String, String> {
     block_on(async {
         let (done, contents) = match args.command {
+            StoreCommand::Repair { to, data } => {
+                let repaired = evenkeel_store::repair(&data.data, &to).await.map_err(|error| error.to_string())?;
+                return Ok(taken_over(&repaired, &data.data, &to));
+            }
             StoreCommand::Backup { file, data } => {
                 let contents = evenkeel_store::backup(&data.data, &file).await;
                 (format!("{} holds what {} holds", file.display(), data.data.display()), contents)
@@ -65,6 +76,23 @@ pub(super) fn run(args: StoreArgs) -> Result<String, String> {
         let contents = contents.map_err(|error| error.to_string())?;
         Ok(format!("{done}: {}", told(&contents)))
     })
+}
+
+fn taken_over(repaired: &Repaired, from: &Path, to: &Path) -> String {
+    let (from, to) = (from.display(), to.display());
+    let mut lines = vec![format!("{to} holds what could be read of {from}: {}", told(&repaired.contents))];
+    if repaired.commits > 0 {
+        lines.push(format!("lost: the last {} commits; what is there is as it was before them", repaired.commits));
+    }
+    lines.extend(repaired.lost.iter().map(|lost| format!("lost: {lost}")));
+    if lines.len() == 1 {
+        lines.push("nothing is known to be lost".to_owned());
+    }
+    lines.push(format!(
+        "{from} is as it was: move it away, move {to} into its place, and start evenkeel, which reads git and AWS before it \
+         acts"
+    ));
+    lines.join("\n")
 }
 
 fn told(contents: &Contents) -> String {

@@ -1,44 +1,72 @@
 //! Health: whether the process lives, and whether it can do its work.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use evenkeel_core::object::Kind;
+use tokio::sync::watch;
 
 use super::Served;
 use crate::reconcile::Context;
 
-/// Whether the source has been read and applied since the start.
+/// What is known of the source since the start.
 #[derive(Clone, Debug)]
-pub struct Readiness(Arc<Mutex<Result<(), String>>>);
+pub struct Readiness(Arc<watch::Sender<Source>>);
+
+/// How it went with the source so far.
+#[derive(Debug, PartialEq, Eq)]
+enum Source {
+    /// Nobody has looked yet.
+    Unknown,
+    /// It cannot be read, and has not been since the start; why.
+    Broken(String),
+    /// It has been read and applied.
+    Read,
+}
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Err("it has not been read and applied since the start".into()))))
+        Self(Arc::new(watch::Sender::new(Source::Unknown)))
     }
 }
 
 impl Readiness {
-    /// The source has been read.
+    /// The source has been read and applied.
     pub fn source_read(&self) {
-        *self.state() = Ok(());
+        self.0.send_replace(Source::Read);
     }
 
     /// The source cannot be read, and why. What has been read before stays in force, and the controller works with it.
     pub fn source_failed(&self, why: &str) {
-        let mut state = self.state();
-        if state.is_err() {
-            *state = Err(why.to_owned());
-        }
+        self.0.send_if_modified(|source| {
+            let matters = *source != Source::Read;
+            if matters {
+                *source = Source::Broken(why.to_owned());
+            }
+            matters
+        });
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, Result<(), String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until the store says what is wanted: since evenkeel last ran, git may have gone on, and AWS with it. Where
+    /// the source cannot be read, what was applied last is what is wanted, unless the store is `restored` and may be
+    /// older than that.
+    pub async fn wanted_is_known(&self, restored: bool) {
+        let known = |source: &Source| match source {
+            Source::Unknown => false,
+            Source::Broken(_) => !restored,
+            Source::Read => true,
+        };
+        // It cannot close: the sender is here.
+        let _ = self.0.subscribe().wait_for(known).await;
     }
 
     fn check(&self) -> Result<(), String> {
-        self.state().clone()
+        match &*self.0.borrow() {
+            Source::Read => Ok(()),
+            Source::Broken(why) => Err(why.clone()),
+            Source::Unknown => Err("it has not been read and applied since the start".into()),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
 use application::Application;
 use deployment::Deployment;
 use evenkeel_core::operation::Operation;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// What one account has of CodeDeploy in one region.
@@ -47,10 +47,10 @@ pub(crate) struct CodeDeploy {
 }
 
 impl CodeDeploy {
-    pub(crate) fn new(staleness: SignedDuration) -> Self {
+    pub(crate) fn new(options: &crate::Options) -> Self {
         Self {
-            applications: Shelf::new(staleness),
-            deployments: Shelf::new(staleness),
+            applications: Shelf::new(options),
+            deployments: Shelf::new(options),
             order: Vec::new(),
             running: BTreeMap::new(),
             target_groups: BTreeMap::new(),

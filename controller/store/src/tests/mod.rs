@@ -4,6 +4,7 @@
 
 mod backups;
 mod concurrency;
+mod damage;
 mod durability;
 mod format;
 mod model;

@@ -14,6 +14,9 @@ use crate::view::{Controller, DeploymentView, ServiceView, seconds};
 /// How far the times of one event may lie apart on our clock and on AWS's.
 pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
+/// How far the times of a deployment and of its service deployment, which one call creates, may lie apart.
+const SAME: SignedDuration = SignedDuration::from_secs(5);
+
 /// What is known of the wanted content.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
@@ -148,7 +151,15 @@ fn by_ecs(service: ServiceView<'_>, observed: &Observed, rollout: &Rollout, asks
     }
     // What else became of it, the service deployment tells: bake time, hooks, a rollback, somebody's stop.
     match &observed.deployment {
-        Observation::Present(deployment) => by_service_deployment(deployment, rollout, ours),
+        Observation::Present(deployment) => {
+            // Where reads lag, the newest one may be that of the rollout before. Times of AWS's own are compared where
+            // there are any.
+            let begun = primary.created_at().filter(|_| ours).map_or(rollout.at - SKEW, |at| at - SAME);
+            match created(deployment) {
+                Some(created) if created < begun => Stand::UnderWay,
+                _ => by_service_deployment(deployment, rollout, ours),
+            }
+        }
         Observation::Unknown => {
             asks.insert(Ask::ServiceDeployment);
             // Where it cannot be had, the counts must do.
@@ -162,11 +173,15 @@ fn by_ecs(service: ServiceView<'_>, observed: &Observed, rollout: &Rollout, asks
     }
 }
 
+/// When a service deployment was created, in whole seconds.
+fn created(deployment: &Value) -> Option<Timestamp> {
+    deployment.get("createdAt").and_then(seconds)
+}
+
 fn by_service_deployment(deployment: &Value, rollout: &Rollout, ours: bool) -> Stand {
     let text = |member: &str| deployment.get(member).and_then(Value::as_str).unwrap_or_default();
     // The newest one: if it began long after ours, ours is over.
-    let created = deployment.get("createdAt").and_then(seconds);
-    if !ours && created.is_some_and(|created| created > rollout.at + SKEW) {
+    if !ours && created(deployment).is_some_and(|created| created > rollout.at + SKEW) {
         return Stand::Ended(Ended::Superseded, "another deployment took its place".into());
     }
     match text("status") {

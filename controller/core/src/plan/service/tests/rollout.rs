@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::fixture::{ARN, body, now, operations, reasons, world};
-use crate::memory::{CREATION_SETTLE, SETTLE};
+use crate::memory::{CREATION_SETTLE, Ended, Failed, Rollout, SETTLE};
 use crate::operation::Operation;
 use crate::plan::service::TaskDefinition;
 use crate::plan::{Ask, Observation, Waiting};
@@ -312,4 +312,68 @@ fn a_blue_green_rollout_without_progress_is_stopped_once_where_the_policy_says_s
     let plan = rolling.plan_at(late);
     assert!(!operations(&plan).contains(&Operation::StopServiceDeployment));
     assert_eq!(reasons(&plan), [Reason::RolloutFailed]);
+}
+
+#[test]
+fn a_service_deployment_that_is_older_than_the_rollout_does_not_tell_how_it_ended() {
+    let primary = |id: &str, arn: &str| {
+        json!([{"id": id, "status": "PRIMARY", "taskDefinition": arn, "runningCount": 0, "createdAt": now().as_second(),
+                "rolloutState": "IN_PROGRESS"}])
+    };
+    for (seen, age) in [(primary("ecs-svc/2", ARN), 20), (primary("ecs-svc/1", OTHER), 100)] {
+        for status in ["SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL"] {
+            let mut rolling = world()
+                .applied()
+                .live("/deploymentConfiguration/strategy", json!("BLUE_GREEN"))
+                .live("/deployments", primary("ecs-svc/2", ARN));
+            rolling.begins();
+            rolling = rolling.live("/deployments", seen.clone());
+            let before = json!({"status": status, "createdAt": now().as_second() - age});
+            rolling.observed.deployment = Observation::Present(before);
+            assert!(
+                rolling.plan().memory.rollout.unwrap().is_open(),
+                "{status}: reads lag, and this is the one before"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_rollout_goes_back_once_it_has_failed_and_not_before() {
+    let under_way = json!([
+        {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": ARN, "runningCount": 0, "rolloutState": "IN_PROGRESS"},
+        {"id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": OTHER, "runningCount": 2}]);
+    let mut rolling = world().applied().live("/deployments", under_way);
+    rolling.desired.mandate.policy.on_failure = OnFailure::Rollback;
+    rolling.memory.last_good = Some(OTHER.into());
+    rolling.begins();
+    rolling.memory = rolling.plan().memory;
+    assert_eq!(rolling.plan().actions, []);
+    let late = rolling.desired.mandate.policy.progress_deadline.as_secs() as i64 + 1;
+    assert_eq!(body(&rolling.plan_at(late), Operation::UpdateService)["taskDefinition"], json!(OTHER));
+}
+
+#[test]
+fn what_runs_and_has_failed_before_is_nothing_to_go_back_to() {
+    let mut settled = world().applied();
+    settled.memory.last_good = Some(OTHER.into());
+    assert_eq!(settled.plan().memory.last_good.as_deref(), Some(ARN));
+    let content = settled.content();
+    settled.memory.failed = Some(Failed { content, reason: "it broke".into(), at: now(), causes: None });
+    assert_eq!(settled.plan().memory.last_good.as_deref(), Some(OTHER));
+}
+
+#[test]
+fn the_last_rollouts_are_remembered_and_one_that_was_overtaken_has_not_arrived() {
+    let mut world = world().applied();
+    for number in 1..=15 {
+        world.begins();
+        let rollout = world.memory.rollout.as_ref().unwrap();
+        assert_eq!((rollout.number, rollout.is_open()), (number, true));
+    }
+    let history = &world.memory.history;
+    let numbers: Vec<u32> = history.iter().map(|rollout| rollout.number).collect();
+    assert_eq!(numbers, (6..15).collect::<Vec<u32>>(), "with the present one there are ten");
+    let overtaken = |rollout: &Rollout| rollout.end.as_ref().is_some_and(|end| end.outcome == Ended::Superseded);
+    assert!(history.iter().all(overtaken), "{history:?}");
 }
