@@ -38,7 +38,8 @@ fn the_example_system_converges_then_nothing_is_written_and_no_environment_value
     let ready = |series: &str| {
         series.starts_with("evenkeel_object_condition{") && series.contains("status=\"True\",type=\"Ready\"")
     };
-    assert_eq!(metrics.iter().filter(|(series, value)| ready(series) && **value == 1.0).count(), 9);
+    // The nine of the directory, and the Installation itself.
+    assert_eq!(metrics.iter().filter(|(series, value)| ready(series) && **value == 1.0).count(), 10);
     assert_eq!(metrics["evenkeel_source_objects"], 9.0);
     assert_eq!(metrics["evenkeel_plans_refused_total"], 0.0);
     assert_eq!(metrics["evenkeel_reconcile_panics_total"], 0.0);
