@@ -6,6 +6,7 @@ pub(crate) use look::aws_name;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use evenkeel_core::desired::{SUSPEND, SUSPEND_BY, SUSPEND_REASON, SUSPEND_UNTIL};
 use evenkeel_core::object::{Kind, Object, ObjectKey};
@@ -45,7 +46,7 @@ impl Engine {
         let queue = Workqueue::observed(rng, metrics.on_queue());
         let revisions = Revisions::new(store.clone(), clock.clone());
         let (seen, trail) = (Seen::default(), Trail::default());
-        let context = Context { store, fleet, seen, trail, revisions, clock, metrics, options };
+        let context = Context { store, fleet, seen, look: Arc::default(), trail, revisions, clock, metrics, options };
         Self { context, queue }
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use evenkeel_core::manifest::Content;
+use evenkeel_core::manifest::{Content, Files};
 use evenkeel_core::operation::{Access, Bucket, Operation};
 use evenkeel_sandbox::Count;
 use evenkeel_tests::fleet::{Fleet, name};
@@ -20,6 +20,8 @@ use crate::world::{Aws, Checkout};
 const SIZES: [(usize, usize); 3] = [(100, 6), (1_000, 12), (10_000, 102)];
 /// `SIZES=1` runs the smallest only.
 const SIZES_VARIABLE: &str = "SIZES";
+/// Larger fleets are rolled only with `ROLL=1`: that takes half an hour for ten thousand, and all of it is waiting.
+const ROLLED: usize = 1_000;
 /// The part of AWS's rates that is used.
 const SHARE: f64 = 0.9;
 /// What AWS takes for an answer.
@@ -37,7 +39,13 @@ pub(crate) fn print() {
     let mut columns = vec!["services in three accounts and two regions"];
     columns.extend(names.iter().map(String::as_str));
     let title = format!("Against AWS's bounds, with a share of {SHARE} and answers in {} ms", LATENCY.as_millis());
-    let runs: Vec<Run> = SIZES[..sizes].iter().map(|(services, clusters)| run(*services, *clusters)).collect();
+    let runs: Vec<Run> = SIZES[..sizes]
+        .iter()
+        .map(|(services, clusters)| {
+            eprintln!("{services} services");
+            run(*services, *clusters)
+        })
+        .collect();
     let table = Table::new(&title, &columns);
     let row = |name: &str, cell: &dyn Fn(&Run) -> String| {
         let mut cells = vec![name.to_owned()];
@@ -56,8 +64,10 @@ pub(crate) fn print() {
     row("processor seconds of a look", &|run| format!("{:.2}", run.look.busy));
     row("one drift, from change to repair: mean seconds", &|run| format!("{:.1}", run.drift.0));
     row("one drift, from change to repair: longest", &|run| format!("{:.1}", run.drift.1));
-    row("new images everywhere: seconds", &|run| whole(run.roll.0));
-    row("new images everywhere: seconds / bound", &|run| ratio(run.roll.0, run.roll.1));
+    let rolled =
+        |run: &Run, cell: &dyn Fn(f64, f64) -> String| run.roll.map_or("-".to_owned(), |(took, of)| cell(took, of));
+    row("new images everywhere: seconds", &|run| rolled(run, &|took, _| whole(took)));
+    row("new images everywhere: seconds / bound", &|run| rolled(run, &ratio));
     row("calls that AWS refused for their rate", &|run| whole(run.refused));
     row("resident memory, MB", &|run| whole(run.resident / 1e6));
     row("store on disk, kB per service", &|run| whole(run.disk / 1e3 / run.services));
@@ -73,7 +83,7 @@ struct Run {
     services: f64,
     look: Look,
     drift: (f64, f64),
-    roll: (f64, f64),
+    roll: Option<(f64, f64)>,
     refused: f64,
     resident: f64,
     disk: f64,
@@ -125,23 +135,30 @@ fn run(services: usize, clusters: usize) -> Run {
     let drift = drifts(&aws, &fleet);
     let refused_before = refused(&aws);
 
-    for nth in 0..services {
-        files.insert(fleet.path(nth), Content::Bytes(fleet.manifests(nth, "2.0").into_bytes()));
-    }
-    let started = Instant::now();
-    checkout.publish(&files);
-    while !rolled(&aws, &fleet) {
-        std::thread::sleep(Duration::from_secs(1));
-    }
-    let (burst, rate) = Bucket::TaskDefinitionModify.limits();
-    let bound = ((most(&fleet) as f64 - f64::from(burst) * SHARE) / (f64::from(rate) * SHARE)).max(0.0) + ROLLOUT;
-    let roll = (started.elapsed().as_secs_f64(), bound);
+    let roll = (services <= ROLLED || std::env::var_os("ROLL").is_some())
+        .then(|| roll(&aws, &fleet, &mut files, &mut checkout));
     let refused = refused(&aws).max(refused_before);
     let disk = crate::child::size(&checkout.store()) as f64;
     drop(running);
     aws.rest();
     let poller = poller::round(&aws, &fleet);
     Run { services: services as f64, look, drift, roll, refused, resident, disk, warm, cold, poller }
+}
+
+/// Publishes a new image of every service; how long it takes until all run it, and how long it must take.
+#[allow(clippy::cast_precision_loss)] // counts
+fn roll(aws: &Aws, fleet: &Fleet, files: &mut Files, checkout: &mut Checkout) -> (f64, f64) {
+    for nth in 0..fleet.services {
+        files.insert(fleet.path(nth), Content::Bytes(fleet.manifests(nth, "2.0").into_bytes()));
+    }
+    let started = Instant::now();
+    checkout.publish(files);
+    while !rolled(aws, fleet) {
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let (burst, rate) = Bucket::TaskDefinitionModify.limits();
+    let bound = ((most(fleet) as f64 - f64::from(burst) * SHARE) / (f64::from(rate) * SHARE)).max(0.0) + ROLLOUT;
+    (started.elapsed().as_secs_f64(), bound)
 }
 
 /// Services of the largest place.

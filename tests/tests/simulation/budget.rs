@@ -139,3 +139,25 @@ async fn buckets_that_give_half_of_what_is_published_slow_it_down_and_stop_nothi
     assert!(refused * 3 <= theirs, "{refused} of {theirs} calls of others were refused");
     world.assert_stable().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_start_without_a_store_takes_as_long_as_families_take_to_be_read() {
+    const LARGE: Fleet = Fleet { services: 90, clusters: 3, variables: 1, places: 1 };
+    let aws = evenkeel_sandbox::Options { latency: Duration::from_millis(20), ..Default::default() };
+    let mut world = World::with(aws, Options { budget_share: Some(0.9), ..Options::default() }).await;
+    world.files = LARGE.files();
+    world.commit().await;
+    settle(&world, 1_800).await;
+    world.sandbox().set_throttling(true);
+    let first = world.wire.calls().len();
+    world.lose_store().await;
+    let took = settle(&world, 600).await;
+    // A list and a revision for each family, of which 45 calls are there at once and 18 a second come after.
+    assert!(took <= 20, "{took} seconds");
+    let calls = world.wire.calls().split_off(first);
+    let made = |operation| calls.iter().filter(|call| call.operation == operation).count();
+    // Eighteen pages of policies a look, and a few services that read for themselves while there was plenty.
+    assert!(made(Operation::DescribeScalingPolicies) <= 3 * 18 + 25, "{}", made(Operation::DescribeScalingPolicies));
+    assert_eq!(throttled(&world), Vec::<String>::new());
+    world.assert_stable().await;
+}

@@ -1,4 +1,4 @@
-//! Tokens that a plan has reserved.
+//! What a pass holds of a budget: tokens for its writes, and its place among those who read.
 
 use std::collections::BTreeMap;
 
@@ -32,5 +32,21 @@ impl Drop for Held {
             let mut buckets = self.budget.buckets();
             self.budget.put_back(&mut buckets, Instant::now(), std::mem::take(&mut self.tokens));
         }
+    }
+}
+
+/// A read that was admitted, until it is answered.
+#[derive(Debug)]
+pub struct Admitted {
+    pub(super) budget: Budget,
+    pub(super) bucket: Bucket,
+    pub(super) tokens: f64,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut buckets = self.budget.buckets();
+        let entry = self.budget.entry(&mut buckets, self.bucket, Instant::now());
+        entry.admitted = (entry.admitted - self.tokens).max(0.0);
     }
 }

@@ -28,7 +28,7 @@ use evenkeel_core::operation::{Access, Action, Bucket};
 use tokio::time::Instant;
 
 use crate::workqueue::Priority;
-pub use held::Held;
+pub use held::{Admitted, Held};
 use line::Line;
 pub use metered::Metered;
 pub use pace::Pace;
@@ -53,6 +53,9 @@ struct Entry {
     line: Line<ObjectKey>,
     /// How often somebody was told to come back.
     waits: u64,
+    /// Tokens of reads that were admitted and are not answered yet. They count beside the calls that have been made of
+    /// them: too much for a moment, but else all workers are admitted before the first of them has made its call.
+    admitted: f64,
 }
 
 /// There are not enough tokens: which bucket it is, and when to come back.
@@ -116,7 +119,7 @@ impl Budget {
     }
 
     /// Whether it is `key`'s turn to read from a bucket; `tokens` is what that costs on average. The calls themselves
-    /// are counted as they are made.
+    /// are counted as they are made; until the answer is there, others are admitted as far as there is room beside it.
     ///
     /// # Errors
     /// They would not be answered soon, and when to ask again. The place in line is kept.
@@ -127,8 +130,19 @@ impl Budget {
         priority: Priority,
         bucket: Bucket,
         tokens: f64,
-    ) -> Result<(), Short> {
-        self.turn(&mut self.buckets(), now, key, priority, &BTreeMap::from([(bucket, tokens)]), SOON)
+    ) -> Result<Admitted, Short> {
+        let mut buckets = self.buckets();
+        self.turn(&mut buckets, now, key, priority, &BTreeMap::from([(bucket, tokens)]), SOON)?;
+        self.entry(&mut buckets, bucket, now).admitted += tokens;
+        Ok(Admitted { budget: self.clone(), bucket, tokens })
+    }
+
+    /// Whether there is so much in a bucket that a read may be made now which somebody else is about to make for all: it
+    /// leaves half of what the bucket can hold.
+    pub fn is_plentiful(&self, now: Instant, bucket: Bucket) -> bool {
+        let mut buckets = self.buckets();
+        let Entry { tokens, admitted, .. } = self.entry(&mut buckets, bucket, now);
+        tokens.level(now) - *admitted >= tokens.most() / 2.0
     }
 
     /// `key` wants nothing any more.
@@ -199,8 +213,8 @@ impl Budget {
     ) -> Result<(), Short> {
         let mut short: Option<Short> = None;
         for (bucket, tokens) in needs {
-            let Entry { tokens: there, line, waits } = self.entry(buckets, *bucket, now);
-            let ahead = line.ahead(now, key, priority.handicap());
+            let Entry { tokens: there, line, waits, admitted } = self.entry(buckets, *bucket, now);
+            let ahead = line.ahead(now, key, priority.handicap()) + *admitted;
             // What does not fit into the bucket goes once it is full, and leaves a debt.
             let wait = there.wait(now, tokens.min(there.most().max(1.0)) + ahead).saturating_sub(patience);
             if !wait.is_zero() {
@@ -226,6 +240,7 @@ impl Budget {
             tokens: Tokens::new(bucket, share, now),
             line: Line::new(),
             waits: 0,
+            admitted: 0.0,
         })
     }
 

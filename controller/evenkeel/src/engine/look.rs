@@ -16,17 +16,20 @@ use crate::reconcile::Context;
 use crate::workqueue::{Priority, Workqueue};
 
 /// Looks at one part of all services every interval, or as often as the budget allows, and wakes those that changed. The first
-/// look is at once, and as fast as the budget allows: passes of the start live on it.
+/// look is at once, and as fast as the budget allows: passes of the start live on it; and so is one that passes wait for.
 pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: Part) {
     let mut ticks = tokio::time::interval(context.options.interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut first = true;
     loop {
-        ticks.tick().await;
+        let hurry = tokio::select! {
+            _ = ticks.tick() => first,
+            () = context.look.notified(), if part == Part::Scaling => true,
+        };
         let started = Instant::now();
         let mut looks = JoinSet::new();
         for place in places(&context).await {
-            looks.spawn(look(context.clone(), queue.clone(), place, part, first));
+            looks.spawn(look(context.clone(), queue.clone(), place, part, (first, hurry)));
         }
         while looks.join_next().await.is_some() {}
         context.metrics.looked(part, started.elapsed().as_secs_f64());
@@ -34,9 +37,9 @@ pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: 
     }
 }
 
-async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, first: bool) {
+async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, (first, hurry): (bool, bool)) {
     let Place { connection, keys, names } = place;
-    let spread = if first { Duration::ZERO } else { context.options.interval };
+    let spread = if hurry { Duration::ZERO } else { context.options.interval };
     let told = Told { context: &context, queue: &queue, keys: &keys, part, first };
     match part {
         Part::Service => {

@@ -1,6 +1,7 @@
 //! What every pass works with.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use evenkeel_core::desired::{Cluster, suspension};
@@ -11,6 +12,7 @@ use evenkeel_core::window;
 use evenkeel_store::{Store, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::fleet::Fleet;
@@ -63,6 +65,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// Last observations.
     pub seen: Seen,
+    /// Told when passes wait for a look at the scaling of all.
+    pub(crate) look: Arc<Notify>,
     /// What records say about who changed what.
     pub trail: Trail,
     /// Content of revisions.

@@ -7,11 +7,13 @@ use evenkeel_core::operation::{Action, AwsService, Bucket, Operation};
 use evenkeel_core::plan::service::{Desired, Observed};
 use evenkeel_core::plan::{Observation, Plan};
 
+use tokio::time::Instant;
+
 use super::Context;
 use super::pass::Pass;
 use super::service::planned;
 use crate::fleet::Connection;
-use crate::observe;
+use crate::observe::{self, Part};
 use crate::workqueue::{Outcome, Priority};
 
 /// What is younger than this is a fresh read.
@@ -41,6 +43,7 @@ pub(super) async fn plan<'a>(
                 // Ten services share a call.
                 pass = pass.admitted(connection.gateway(), Bucket::ServiceRead, 0.1).await?;
                 let read = connection.reader.service(&desired.cluster, &desired.service).await;
+                pass.answered();
                 if let (Observation::Unknown, Some(error)) = (&read.found, &read.error) {
                     return Err(pass.unread(error).await);
                 }
@@ -51,8 +54,15 @@ pub(super) async fn plan<'a>(
         let (scaling_found, scaling_at) = match scaling.take() {
             Some(known) => known,
             None => {
+                // What nobody has seen yet, as after a start without a store, the look at all reads at a fraction of the
+                // calls: it is not held up for one service, and wakes each as soon as it has seen it.
+                let first = !context.seen.knows(&key, Part::Scaling);
+                if first && !is_plentiful(connection) {
+                    return Err(pass.wait_for_look(Bucket::ScalingRead).await);
+                }
                 pass = pass.admitted(connection.gateway(), Bucket::ScalingRead, SCALING_CALLS).await?;
                 let read = connection.reader.scaling(&desired.cluster, &desired.service).await;
+                pass.answered();
                 if read.error.is_none() {
                     context.seen.keep_scaling(&key, &read.found, read.at);
                 }
@@ -77,6 +87,11 @@ pub(super) async fn plan<'a>(
 /// How old what the look at all has seen may be: there is a new one each interval, unless the budget makes it take longer.
 fn patience(context: &Context, connection: &Connection) -> Duration {
     context.options.interval.max(connection.reader.look()) * 2
+}
+
+fn is_plentiful(connection: &Connection) -> bool {
+    let budget = connection.gateway().budget();
+    budget.is_none_or(|budget| budget.is_plentiful(Instant::now(), Bucket::ScalingRead))
 }
 
 /// Whether a write was decided by the scaling of the service as well.

@@ -16,13 +16,16 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::Context;
-use crate::budget::{Held, Metered, Short};
+use crate::budget::{Admitted, Held, Metered, Short};
 use crate::commits;
 use crate::events;
 use crate::execute::execute;
 use crate::observe::Part;
 use crate::provenance::{HeldCommit, SourceRecord};
 use crate::workqueue::{Outcome, Priority, Retry};
+
+/// When a pass that leaves a read to the look at all comes back by itself.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// One pass over one object.
 pub(super) struct Pass<'a> {
@@ -42,6 +45,8 @@ pub(super) struct Pass<'a> {
     pub(super) brings: Option<ObjectKey>,
     /// Which AWS resource the manifest names.
     identity: String,
+    /// Reads that were admitted and are not answered yet.
+    reading: Vec<Admitted>,
     /// Tokens for what it wants to write, or why it has to wait for them.
     reserved: Result<Option<Held>, Short>,
 }
@@ -79,6 +84,7 @@ impl<'a> Pass<'a> {
             health: Health::Unknown,
             brings: None,
             identity: String::new(),
+            reading: Vec::new(),
             reserved: Ok(None),
         })
     }
@@ -106,16 +112,35 @@ impl<'a> Pass<'a> {
 
     /// Goes on if reads from this bucket, of which it makes so many, are answered soon. Else the pass ends and comes back
     /// when they are; what the status says was seen still is the last that was.
-    pub(super) async fn admitted(self, gateway: &Metered, bucket: Bucket, calls: f64) -> Result<Self, Outcome> {
+    pub(super) async fn admitted(mut self, gateway: &Metered, bucket: Bucket, calls: f64) -> Result<Self, Outcome> {
         let Some(budget) = gateway.budget() else { return Ok(self) };
-        let Err(short) = budget.admit(Instant::now(), &self.key, self.priority, bucket, calls) else {
-            return Ok(self);
+        let short = match budget.admit(Instant::now(), &self.key, self.priority, bucket, calls) {
+            Ok(admitted) => {
+                self.reading.push(admitted);
+                return Ok(self);
+            }
+            Err(short) => short,
         };
         let again = Outcome::RequeueAfter(short.wait, self.priority);
         if self.is_told() {
             return Err(again);
         }
         Err(self.end(Reason::WaitingForBudget, waits(short.bucket), Some(again)).await)
+    }
+
+    /// Ends a pass for which the look at all is about to read. It is woken then, and comes back anyway.
+    pub(super) async fn wait_for_look(self, bucket: Bucket) -> Outcome {
+        self.context.look.notify_one();
+        let again = Outcome::RequeueAfter(self.context.options.interval.max(LOOK), self.priority);
+        if self.is_told() {
+            return again;
+        }
+        self.end(Reason::WaitingForBudget, waits(bucket), Some(again)).await
+    }
+
+    /// What it was admitted to read is read.
+    pub(super) fn answered(&mut self) {
+        self.reading.clear();
     }
 
     /// Reserves the tokens for what a plan writes, in place of those for an earlier one. If there are too few, the pass can

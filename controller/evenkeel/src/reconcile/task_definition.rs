@@ -90,6 +90,7 @@ pub(super) async fn reconcile(context: &Context, object: Object, work: &Work<Obj
             Ok(observed) => observed,
             Err(error) => return pass.unread(&error).await,
         };
+    pass.answered();
     if desired.retain.is_some_and(|retain| pass.memory.registered.len() > retain as usize) {
         observed.needed = needed(context).await;
     }
