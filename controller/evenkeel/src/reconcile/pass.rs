@@ -1,19 +1,22 @@
 //! The part of a pass that is the same for every kind: read the memory, execute the plan, report.
 
+mod turn;
+
 use std::time::Duration;
 
 use evenkeel_aws::{AwsError, ErrorClass};
 use evenkeel_core::desired::RECONCILE;
 use evenkeel_core::memory::{Commit, Memory, SETTLE};
 use evenkeel_core::object::{FINALIZER, Kind, Object, ObjectKey};
-use evenkeel_core::operation::{AwsService, Bucket};
+use evenkeel_core::operation::AwsService;
 use evenkeel_core::plan::{Holds, Plan, Waiting};
 use evenkeel_core::reason::{Reason, Weight};
 use evenkeel_core::status::{self, Facts, Health};
 use evenkeel_store::{Batch, CommitError, Precondition, Table, Write};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
+
+use turn::waits;
 
 use super::Context;
 use crate::budget::{Admitted, Held, Metered, Short};
@@ -23,9 +26,6 @@ use crate::execute::execute;
 use crate::observe::Part;
 use crate::provenance::{HeldCommit, SourceRecord};
 use crate::workqueue::{Outcome, Priority, Retry};
-
-/// When a pass that leaves a read to the look at all comes back by itself.
-const LOOK: Duration = Duration::from_secs(60);
 
 /// One pass over one object.
 pub(super) struct Pass<'a> {
@@ -108,49 +108,6 @@ impl<'a> Pass<'a> {
     /// Ends a pass that could not be planned. What the last pass found out about this generation still stands.
     pub(super) async fn fail(self, reason: Reason, message: String, retry: Option<Retry>) -> Outcome {
         self.end(reason, message, retry.map(Outcome::Retry)).await
-    }
-
-    /// Goes on if reads from this bucket, of which it makes so many, are answered soon. Else the pass ends and comes back
-    /// when they are; what the status says was seen still is the last that was.
-    pub(super) async fn admitted(mut self, gateway: &Metered, bucket: Bucket, calls: f64) -> Result<Self, Outcome> {
-        let Some(budget) = gateway.budget() else { return Ok(self) };
-        let short = match budget.admit(Instant::now(), &self.key, self.priority, bucket, calls) {
-            Ok(admitted) => {
-                self.reading.push(admitted);
-                return Ok(self);
-            }
-            Err(short) => short,
-        };
-        let again = Outcome::RequeueAfter(short.wait, self.priority);
-        if self.is_told() {
-            return Err(again);
-        }
-        Err(self.end(Reason::WaitingForBudget, waits(short.bucket), Some(again)).await)
-    }
-
-    /// Ends a pass for which the look at all is about to read. It is woken then, and comes back anyway.
-    pub(super) async fn wait_for_look(self, bucket: Bucket) -> Outcome {
-        self.context.look.notify_one();
-        let again = Outcome::RequeueAfter(self.context.options.interval.max(LOOK), self.priority);
-        if self.is_told() {
-            return again;
-        }
-        self.end(Reason::WaitingForBudget, waits(bucket), Some(again)).await
-    }
-
-    /// What it was admitted to read is read.
-    pub(super) fn answered(&mut self) {
-        self.reading.clear();
-    }
-
-    /// Reserves the tokens for what a plan writes, in place of those for an earlier one. If there are too few, the pass can
-    /// but report what it would do, and comes back when it has its turn.
-    pub(super) fn reserve(&mut self, gateway: &Metered, plan: &Plan) -> bool {
-        if let (Some(budget), Ok(held)) = (gateway.budget(), &mut self.reserved) {
-            let held = held.take();
-            self.reserved = budget.reserve(Instant::now(), &self.key, self.priority, held, &plan.actions).map(Some);
-        }
-        self.reserved.is_ok()
     }
 
     /// Whether the status is about the present spec.
@@ -442,11 +399,6 @@ async fn asked_for_by(context: &Context, key: &ObjectKey, brings: Option<&Object
 /// a failure that repeats is one status and not one write after the other.
 pub(super) fn told(error: &AwsError) -> String {
     AwsError { request_id: None, ..error.clone() }.to_string()
-}
-
-/// Why nothing is done for the moment. Without figures, which would be another status each time.
-fn waits(bucket: Bucket) -> String {
-    format!("our share of the account's {bucket:?} calls is used up for now; it goes on by itself")
 }
 
 /// What a failed call means for the object's condition and for the workqueue.
