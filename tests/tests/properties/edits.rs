@@ -109,7 +109,7 @@ pub(crate) fn updates() -> Value {
         {"healthCheckGracePeriodSeconds": 5}, {"propagateTags": "SERVICE"}, {"propagateTags": "NONE"}, {"enableECSManagedTags": true},
         {"availabilityZoneRebalancing": "DISABLED"}, {"availabilityZoneRebalancing": "ENABLED"},
         {"platformVersion": "1.3.0"}, {"forceNewDeployment": true},
-        {"deploymentConfiguration": {"maximumPercent": 250}}, {"deploymentConfiguration": {"minimumHealthyPercent": 10}},
+        {"deploymentConfiguration": {"maximumPercent": 250}}, {"deploymentConfiguration": {"minimumHealthyPercent": 0}},
         {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": false}}},
         {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": false, "rollback": false}}},
         {"deploymentConfiguration": {"alarms": {"alarmNames": ["theirs"], "enable": true, "rollback": false}}},

@@ -150,24 +150,28 @@ fn by_ecs(service: ServiceView<'_>, observed: &Observed, rollout: &Rollout, asks
         return Stand::Ended(Ended::Failed, primary.rollout_reason().to_owned());
     }
     // What else became of it, the service deployment tells: bake time, hooks, a rollback, somebody's stop.
+    // Where it cannot be had, the counts must do.
+    let by_counts = || {
+        let state = primary.rollout_state();
+        let completed = matches!(state, None | Some("COMPLETED"));
+        if ours && arrived(service, primary) && completed { succeeded() } else { Stand::UnderWay }
+    };
     match &observed.deployment {
         Observation::Present(deployment) => {
             // Where reads lag, the newest one may be that of the rollout before. Times of AWS's own are compared where
             // there are any.
             let begun = primary.created_at().filter(|_| ours).map_or(rollout.at - SKEW, |at| at - SAME);
             match created(deployment) {
-                Some(created) if created < begun => Stand::UnderWay,
+                Some(created) if created < begun => {
+                    // No read lags for so long: this deployment has none.
+                    if observed.read_at.duration_since(rollout.at) < SKEW { Stand::UnderWay } else { by_counts() }
+                }
                 _ => by_service_deployment(deployment, rollout, ours),
             }
         }
         Observation::Unknown => {
             asks.insert(Ask::ServiceDeployment);
-            // Where it cannot be had, the counts must do.
-            let state = primary.rollout_state();
-            if ours && arrived(service, primary) && matches!(state, None | Some("COMPLETED")) {
-                return succeeded();
-            }
-            Stand::UnderWay
+            by_counts()
         }
         Observation::Absent => Stand::UnderWay,
     }
