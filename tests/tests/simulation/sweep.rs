@@ -104,8 +104,9 @@ impl Story {
     }
 
     fn disturbed(&self) -> impl Iterator<Item = Trial> {
+        let sound = |(_, disturbance): &(_, Disturbance)| !EXCEPT.contains(&(&self.name, *disturbance));
         let trial = |(_, disturbance)| Trial { disturbance: Some(disturbance), ..Trial::of(&self.name) };
-        Disturbance::ALL.into_iter().map(trial)
+        Disturbance::ALL.into_iter().filter(sound).map(trial)
     }
 
     /// What is wrong with how a trial ended.
@@ -129,6 +130,17 @@ impl Story {
         })
     }
 }
+
+/// What cannot come to the same end.
+const EXCEPT: [(&str, Disturbance); 4] = [
+    // Who loses the store before his last write shows cannot know of it: it is sent again.
+    ("lost-store-in-a-rollout", Disturbance::Lagging),
+    ("lost-store-in-a-rollout", Disturbance::Jumping),
+    // Somebody makes a scalable target and sets the count in one moment: one read shows the count, the other no target.
+    ("foreign-target", Disturbance::Jumping),
+    // Nobody lives long enough to see a rollout arrive, so the revision before is the one to go back to, and is kept.
+    ("retain-revisions", Disturbance::Killed),
+];
 
 /// Scenarios of which every run plays some trials.
 const SHARE: [&str; 8] = [

@@ -169,6 +169,9 @@ impl Observed {
         let unsettled = |resource: &str| memory.unsettled(resource, self.read_at).map(|written| &written.document);
         if let Some(written) = unsettled("service") {
             observed.service = match &self.service {
+                // It was gone already when we deleted it. Whoever still sees it has to look again.
+                Observation::Present(read) if written.is_null() => Observation::Present(going(read)),
+                other if written.is_null() => other.clone(),
                 // Counts and deployments move on by themselves: the read knows them better, unless it is so old that
                 // it does not even know the service.
                 Observation::Present(read) => Observation::Present(overlaid(read, written)),
@@ -187,6 +190,15 @@ impl Observed {
     }
 }
 
+/// A service as read that is known to be deleted: one that runs nevertheless is seen too late.
+fn going(read: &Value) -> Value {
+    let mut service = read.clone();
+    if ServiceView(read).status() == "ACTIVE" {
+        service["status"] = json!("DRAINING");
+    }
+    service
+}
+
 /// A service as read, with the configuration that our last write returned.
 fn overlaid(read: &Value, written: &Value) -> Value {
     let mut service = written.clone();
@@ -198,6 +210,10 @@ fn overlaid(read: &Value, written: &Value) -> Value {
                 Some(value) => service[member] = value.clone(),
                 None => continue,
             }
+        }
+        // What drains does not run again.
+        if ServiceView(written).status() == "DRAINING" {
+            service = going(&service);
         }
     } else if let Some(tags) = read.get("tags") {
         service["tags"] = tags.clone();

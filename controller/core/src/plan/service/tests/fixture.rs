@@ -19,6 +19,7 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_second(1_700_000_000).unwrap()
 }
 
+#[derive(Clone)]
 pub(super) struct World {
     pub(super) desired: Desired,
     pub(super) observed: Observed,

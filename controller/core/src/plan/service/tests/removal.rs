@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::fixture::{body, operations, reasons, world};
+use super::fixture::{body, now, operations, reasons, world};
+use crate::memory::SETTLE;
 use crate::operation::Operation;
 use crate::plan::Observation;
 use crate::reason::Reason;
@@ -69,4 +70,33 @@ fn where_only_reporting_is_allowed_nothing_is_deleted_and_the_object_still_goes(
     reported.desired.mandate.policy.deletion_policy = DeletionPolicy::Delete;
     assert_eq!(operations(&reported.plan()), [Operation::UntagResource]);
     assert!(reported.live("/tags", json!([])).plan().finalized);
+}
+
+#[test]
+fn what_was_deleted_is_not_deleted_again_where_reads_lag_and_goes_once_aws_says_that_it_is_gone() {
+    let mut live = world().live("/desiredCount", json!(0)).live("/runningCount", json!(0)).deleting();
+    live.desired.mandate.policy.deletion_policy = DeletionPolicy::Delete;
+    let plan = live.plan();
+    assert_eq!(operations(&plan), [Operation::DeleteService]);
+    let mut draining = live.observed.service.present().unwrap().clone();
+    draining["status"] = json!("DRAINING");
+    // AWS takes it on, or somebody else was first.
+    for answer in [json!({"service": draining}), json!(null)] {
+        let mut lagging = live.clone();
+        lagging.memory.record(&plan.actions[0], &answer, now());
+        let again = lagging.plan();
+        assert!(again.actions.is_empty() && !again.finalized, "{answer}");
+        lagging.observed.service = Observation::Present(json!({"status": "INACTIVE"}));
+        let settled = lagging.clone().later(SETTLE.as_secs() + 1);
+        assert!(settled.plan().finalized, "{answer}");
+        lagging.observed.service = Observation::Absent;
+        assert!(lagging.later(SETTLE.as_secs() + 1).plan().finalized, "{answer}");
+    }
+    let mut gone = live.clone();
+    gone.memory.record(&plan.actions[0], &json!(null), now());
+    gone.observed.service = Observation::Present(json!({"status": "INACTIVE"}));
+    assert!(gone.plan().finalized, "at once: the read knows it too");
+    gone.observed.service = live.observed.service.clone();
+    let plan = gone.later(SETTLE.as_secs() + 1).plan();
+    assert_eq!(operations(&plan), [Operation::DeleteService], "it runs after all");
 }
