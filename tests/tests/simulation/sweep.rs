@@ -71,6 +71,11 @@ impl Story {
         Strike::at(&self.end.calls, number, blow)
     }
 
+    /// Whether it may be held up: what a strike has to heal moves the rest of the story, and windows stay where they are.
+    fn can_wait(&self) -> bool {
+        !self.name.starts_with("change-window")
+    }
+
     fn trial(&self, strikes: Vec<Strike>) -> Trial {
         Trial { strikes, ..Trial::of(&self.name) }
     }
@@ -78,7 +83,7 @@ impl Story {
     /// Each fault at each call.
     fn singles(&self) -> Vec<Trial> {
         let at = |number| self.blows(number).into_iter().map(move |blow| self.trial(vec![self.strike(number, blow)]));
-        (0..self.calls).flat_map(at).collect()
+        (0..self.calls).filter(|_| self.can_wait()).flat_map(at).collect()
     }
 
     /// Death at each await that follows a write, and the read before it: as many steps as it takes until the next call.
@@ -88,7 +93,7 @@ impl Story {
             calls.iter().any(|call| call.operation.access() == Access::Write)
         };
         let at = |number| (1..=STEPS).map(move |step| self.trial(vec![self.strike(number, Blow::DieAfter(step))]));
-        (0..self.calls).filter(near).flat_map(at).collect()
+        (0..self.calls).filter(|_| self.can_wait()).filter(near).flat_map(at).collect()
     }
 
     /// Two faults, anywhere.
@@ -251,6 +256,7 @@ fn whatever_goes_wrong_at_its_calls_every_scenario_comes_to_the_same_end() {
     let seed = number("SEED", 1) as u64;
     let mut rng = fastrand::Rng::with_seed(seed);
     let doubles = |rng: &mut fastrand::Rng, count| -> Vec<Trial> {
+        let stories: Vec<&Story> = stories.iter().filter(|story| story.can_wait()).collect();
         (0..count).map(|_| stories[rng.usize(0..stories.len())].double(rng)).collect()
     };
     let all = |of: fn(&Story) -> Vec<Trial>| -> Vec<Trial> { stories.iter().flat_map(of).collect() };
