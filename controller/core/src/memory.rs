@@ -163,10 +163,12 @@ impl Memory {
         self.written.get(resource).filter(|written| read_at.duration_since(written.at) < SETTLE)
     }
 
-    /// Whether our own last writes to the scaling may still lie over what is read of it, or were not seen to arrive.
-    pub fn scaling_unsettled(&self) -> bool {
-        let scaling = |resource: &String| ["target", "policy/", "action/"].iter().any(|own| resource.starts_with(own));
-        self.written.keys().any(scaling) || self.sent.keys().any(|path| path.starts_with("/scaling"))
+    /// From when on a read of the scaling shows our own last writes to it for sure; nothing: there is none to wait for.
+    pub fn scaling_settles(&self) -> Option<Timestamp> {
+        let scaling = |resource: &str| ["target", "policy/", "action/"].iter().any(|own| resource.starts_with(own));
+        let written = self.written.iter().filter(|(resource, _)| scaling(resource)).map(|(_, written)| written.at);
+        let sent = self.sent.iter().filter(|(path, _)| path.starts_with("/scaling")).map(|(_, sent)| sent.at);
+        written.chain(sent).max().map(|at| at + SETTLE)
     }
 
     /// Takes note of a write that AWS acknowledged.
@@ -268,4 +270,26 @@ fn without_events(service: &Value) -> Value {
         members.remove("events");
     }
     service
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_writes_to_the_scaling_make_its_reads_wait_and_only_for_a_moment() {
+        let at = Timestamp::UNIX_EPOCH;
+        let written = |seconds| Written { at: at + SignedDuration::from_secs(seconds), document: json!({}) };
+        let mut memory = Memory::default();
+        memory.written.insert("service".into(), written(90));
+        assert_eq!(memory.scaling_settles(), None);
+        memory.written.insert("policy/cpu".into(), written(30));
+        memory.written.insert("target".into(), written(20));
+        assert_eq!(memory.scaling_settles(), Some(at + SignedDuration::from_secs(30) + SETTLE));
+        let sent = Sent { desired: None, observed: None, at: at + SignedDuration::from_secs(40) };
+        memory.sent.insert("/scaling/maxCapacity".into(), sent);
+        assert_eq!(memory.scaling_settles(), Some(at + SignedDuration::from_secs(40) + SETTLE));
+    }
 }

@@ -1,6 +1,5 @@
 //! JSON as it is kept in memory: compressed. Objects of one kind say the same things over and over, and what they all say
-//! stands in a dictionary: ten thousand services with their task definitions would take 100 MB as they are, and take a
-//! fourth of it so, at some microseconds for each that is looked at.
+//! stands in a dictionary. Without it ten thousand services with their task definitions took 54 MB (heap profile).
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use evenkeel_core::object::{ObjectKey, ResourceVersion};
 use crate::stored::Stored;
 use crate::watch::Change;
 
-/// Most bytes of packed objects that the ring keeps alive, 8 MiB: with it, 10,000 services fit in 200 MB whatever happens.
+/// Most bytes of packed objects that the ring keeps alive, 8 MiB: what the index shares counts too.
 const MAX_BYTES: usize = 8 << 20;
 
 /// One change of an object.

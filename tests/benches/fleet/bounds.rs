@@ -133,11 +133,10 @@ fn run(services: usize, clusters: usize) -> Run {
     let look = watch(&aws, &fleet, &running);
     let resident = running.status("VmRSS:");
     let drift = drifts(&aws, &fleet);
-    let refused_before = refused(&aws);
 
     let roll = (services <= ROLLED || std::env::var_os("ROLL").is_some())
         .then(|| roll(&aws, &fleet, &mut files, &mut checkout));
-    let refused = refused(&aws).max(refused_before);
+    let refused = refused(&aws);
     let disk = crate::child::size(&checkout.store()) as f64;
     drop(running);
     aws.rest();

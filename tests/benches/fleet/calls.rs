@@ -6,11 +6,11 @@ use std::time::Duration;
 use evenkeel::reconcile::Options;
 use evenkeel_core::operation::Operation;
 use evenkeel_sandbox::{Caller, Sandbox};
-use evenkeel_tests::fleet::{ACCOUNT, Fleet, REGION, name};
+use evenkeel_tests::fleet::{ACCOUNT, Fleet, REGION};
 use jiff::Timestamp;
-use serde_json::json;
 
 use crate::controller::{Controller, virtually};
+use crate::poller;
 use crate::processor;
 use crate::table::{Table, ratio, whole};
 
@@ -103,19 +103,7 @@ fn run(services: usize, clusters: usize) -> Run {
 /// One round of a poller that asks for each service by itself, and for its revision.
 fn poll(sandbox: &mut Sandbox, now: Timestamp, fleet: &Fleet) {
     let caller = Caller::new(ACCOUNT, REGION);
-    for nth in 0..fleet.services {
-        let (cluster, service) = (fleet.namespace(nth), name(nth));
-        let scaling = json!({"ServiceNamespace": "ecs", "ResourceId": format!("service/{cluster}/{service}")});
-        let targets = json!({"ServiceNamespace": "ecs", "ResourceIds": [format!("service/{cluster}/{service}")]});
-        let family = json!({"taskDefinition": format!("{cluster}-{service}")});
-        for (operation, body) in [
-            (Operation::DescribeServices, &json!({"cluster": cluster, "services": [service]})),
-            (Operation::DescribeTaskDefinition, &family),
-            (Operation::DescribeScalableTargets, &targets),
-            (Operation::DescribeScalingPolicies, &scaling),
-            (Operation::DescribeScheduledActions, &scaling),
-        ] {
-            sandbox.call(now, &caller, operation, body).unwrap();
-        }
+    for (operation, body) in (0..fleet.services).flat_map(|nth| poller::calls(fleet, nth)) {
+        sandbox.call(now, &caller, operation, &body).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evenkeel_core::operation::Bucket;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Budget;
 
@@ -30,15 +30,14 @@ impl<'a> Pace<'a> {
 
     /// Waits for the next turn.
     pub async fn turn(&mut self) {
-        while let Some((budget, wait)) = self.budget.map(|budget| (budget, budget.wait(Instant::now(), self.bucket))) {
-            let turn = self.next.max(Instant::now() + wait);
-            sleep_until(turn).await;
-            // Others may have been faster.
-            if budget.wait(Instant::now(), self.bucket).is_zero() {
-                break;
+        sleep_until(self.next).await;
+        if let Some(budget) = self.budget {
+            // Others may be faster, so it is asked again.
+            let wait = || budget.wait(Instant::now(), self.bucket);
+            while !wait().is_zero() {
+                sleep(wait()).await;
             }
         }
-        sleep_until(self.next).await;
         let gap = self.budget.map_or(self.gap, |budget| budget.interval(self.bucket).max(self.gap));
         // Counted from when the turn was to be, so that small delays do not add up; but a long one is not made up for.
         self.next = (self.next + gap).max(Instant::now());

@@ -26,10 +26,11 @@ pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: 
             _ = ticks.tick() => first,
             () = context.look.notified(), if part == Part::Scaling => true,
         };
+        let spread = if hurry { Duration::ZERO } else { context.options.interval };
         let started = Instant::now();
         let mut looks = JoinSet::new();
         for place in places(&context).await {
-            looks.spawn(look(context.clone(), queue.clone(), place, part, (first, hurry)));
+            looks.spawn(look(context.clone(), queue.clone(), place, part, spread, first));
         }
         while looks.join_next().await.is_some() {}
         context.metrics.looked(part, started.elapsed().as_secs_f64());
@@ -37,9 +38,8 @@ pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: 
     }
 }
 
-async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, (first, hurry): (bool, bool)) {
+async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, spread: Duration, first: bool) {
     let Place { connection, keys, names } = place;
-    let spread = if hurry { Duration::ZERO } else { context.options.interval };
     let told = Told { context: &context, queue: &queue, keys: &keys, part, first };
     match part {
         Part::Service => {

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use evenkeel_core::operation::Bucket;
 use serde::{Deserialize, Serialize};
 
 use super::Served;
@@ -46,7 +45,7 @@ pub(super) async fn budget(State(served): State<Served>) -> Json<BudgetReport> {
         levels.into_iter().map(move |level| BucketReport {
             account: place.account.clone(),
             region: place.region.clone(),
-            bucket: name(level.bucket),
+            bucket: format!("{:?}", level.bucket),
             tokens: level.tokens,
             rate: level.rate,
             published: level.bucket.limits().1,
@@ -55,8 +54,4 @@ pub(super) async fn budget(State(served): State<Served>) -> Json<BudgetReport> {
         })
     });
     Json(BudgetReport { share: context.options.budget_share, buckets: buckets.collect() })
-}
-
-fn name(bucket: Bucket) -> String {
-    format!("{bucket:?}")
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use evenkeel_core::operation::{Action, AwsService, Bucket, Operation};
 use evenkeel_core::plan::service::{Desired, Observed};
 use evenkeel_core::plan::{Observation, Plan};
-
 use tokio::time::Instant;
 
 use super::Context;
@@ -34,8 +33,9 @@ pub(super) async fn plan<'a>(
     let (fresh, looked) = (oldest(FRESH), oldest(patience(context, connection)));
     let key = pass.key.clone();
     let mut service = context.seen.service(&key, if priority == Priority::Resync { looked } else { fresh });
-    // Within a moment of our own write a read may still show what was before it, and that must be seen to end.
-    let mut scaling = context.seen.scaling(&key, if pass.memory.scaling_unsettled() { fresh } else { looked });
+    // What was read within a moment of our own write may show what was before it. Later reads do not, whoever made them.
+    let settled = pass.memory.scaling_settles().unwrap_or(looked);
+    let mut scaling = context.seen.scaling(&key, settled.max(looked));
     loop {
         let (service_found, service_at) = match service.take() {
             Some(known) => known,

@@ -140,7 +140,7 @@ impl File {
 }
 
 impl Document {
-    /// The same without its content, which takes twenty times the file: enough to say where something stands.
+    /// The same without its content, which takes more than the file: enough to say where something stands.
     pub(super) fn place(&self) -> Self {
         let Self { file, index, start, unmerged, .. } = self;
         Self { file: Arc::clone(file), index: *index, start: *start, value: Value::Null, unmerged: unmerged.clone() }

@@ -339,6 +339,20 @@ fn a_service_deployment_that_is_older_than_the_rollout_does_not_tell_how_it_ende
 }
 
 #[test]
+fn where_no_service_deployment_is_as_new_as_the_rollout_after_a_minute_its_tasks_tell_how_it_ended() {
+    let arrived = json!([{"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": ARN, "desiredCount": 2,
+                          "runningCount": 2, "createdAt": now().as_second(), "rolloutState": "COMPLETED"}]);
+    let mut rolling =
+        world().applied().live("/deploymentConfiguration/strategy", json!("BLUE_GREEN")).live("/deployments", arrived);
+    rolling.begins();
+    let before = json!({"status": "SUCCESSFUL", "createdAt": now().as_second() - 3_600});
+    rolling.observed.deployment = Observation::Present(before);
+    assert!(rolling.plan().memory.rollout.unwrap().is_open(), "reads may lag");
+    let end = rolling.later(61).plan().memory.rollout.unwrap().end.unwrap();
+    assert_eq!(end.outcome, Ended::Succeeded);
+}
+
+#[test]
 fn a_rollout_goes_back_once_it_has_failed_and_not_before() {
     let under_way = json!([
         {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": ARN, "runningCount": 0, "rolloutState": "IN_PROGRESS"},
