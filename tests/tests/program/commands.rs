@@ -1,6 +1,6 @@
 //! Commands that end by themselves: their exit codes, and what they say where.
 
-use evenkeel_tests::program::{Embedded, Place};
+use evenkeel_tests::program::{Controller, Embedded, Place};
 use serde_json::{Value, json};
 
 use crate::fixture;
@@ -188,4 +188,23 @@ fn a_flag_wins_over_the_environment_which_wins_over_the_file_and_a_file_with_a_t
     let gone = plan(&[], &environment).expect(1);
     assert!(gone.err.contains("from-environment"), "{}", gone.err);
     plan(&["--source", "from-flag"], &environment).expect(2);
+}
+
+#[test]
+fn budget_shows_what_is_left_of_the_share_and_says_where_there_is_no_limit() {
+    let place = Place::new();
+    fixture::lab(&place);
+    fixture::service(&place, "web");
+    let sandbox = Embedded::start(&place, &[]);
+    let limited = Controller::start(&place, &["--source", "source", "--data", "data", "--endpoint-url", &sandbox.url]);
+    limited.ready(3);
+    let said = |controller: &Controller, arguments: &[&str]| {
+        place.run(&[arguments, &["--server", &controller.url]].concat()).expect(0).out
+    };
+    let table = said(&limited, &["budget"]);
+    assert!(table.starts_with("50 % of AWS's") && table.contains("TaskDefinitionModify"), "{table}");
+    let json: Value = serde_json::from_str(&said(&limited, &["budget", "--json"])).unwrap();
+    assert_eq!((&json["kind"], &json["share"]), (&"Budget".into(), &0.5.into()));
+    let free = Controller::start(&place, &["--source", "source", "--sandbox"]);
+    assert!(said(&free, &["budget"]).starts_with("calls are not limited"));
 }

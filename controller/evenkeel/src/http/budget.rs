@@ -8,7 +8,7 @@ use super::Served;
 
 /// The buckets of every account and region that were drawn on.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(tag = "kind", rename = "Budget", rename_all = "camelCase")]
 pub struct BudgetReport {
     /// The part of AWS's published rates that is used; absent: calls are not limited.
     pub share: Option<f64>,
