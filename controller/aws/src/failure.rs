@@ -24,8 +24,7 @@ where
     let (class, code, message) = match &error {
         SdkError::ServiceError(service) => return answered(operation, service.err().meta(), service.raw()),
         SdkError::TimeoutError(_) => {
-            let message = format!("no answer within {} s", ATTEMPT_TIMEOUT.as_secs());
-            return AwsError::local(operation, ErrorClass::Transient, "Timeout", message);
+            return AwsError::local(operation, ErrorClass::Transient, "Timeout", unanswered());
         }
         SdkError::DispatchFailure(_) => {
             let (class, code) = undispatched(&error);
@@ -35,6 +34,11 @@ where
         _ => (ErrorClass::Transient, "AnswerLost", causes(&error)),
     };
     AwsError::local(operation, class, code, message)
+}
+
+/// What is said of an answer that did not come in time.
+pub(crate) fn unanswered() -> String {
+    format!("no answer within {} s", ATTEMPT_TIMEOUT.as_secs())
 }
 
 /// An answer that the SDK parsed, which it does for STS only: the bodies of the others are read in `wire`.
@@ -89,7 +93,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 
 /// The texts of the chain from the cause nearest to us on, each once, since wrappers tend to repeat what they wrap; on one
 /// line, since they end in conditions and logs. Without `ConnectorError`, which says no more than `other`.
-fn causes(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     for cause in chain(error).skip(1).filter(|cause| !cause.is::<ConnectorError>()) {
         let text = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evenkeel_core::operation::{Access, Operation};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::instrument::WithSubscriber;
@@ -88,6 +89,18 @@ impl Gateway {
     /// # Cancellation
     /// Dropping the future drops the connection; a write may then have taken place, and no [`CallRecord`] is made.
     pub async fn call(&self, operation: Operation, body: &Value) -> Result<Value, AwsError> {
+        self.read(operation, body).await
+    }
+
+    /// As [`call`](Self::call), with the answer as something else than a tree: one of a thousand lines is not taken apart
+    /// where only some of them matter.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call). An answer that is no `T` counts as one that is no JSON.
+    ///
+    /// # Cancellation
+    /// As [`call`](Self::call).
+    pub async fn read<T: DeserializeOwned>(&self, operation: Operation, body: &Value) -> Result<T, AwsError> {
         if self.read_only && operation.access() == Access::Write {
             let message = "evenkeel is read-only and sends no call that changes anything".to_owned();
             return Err(AwsError::local(operation.name(), ErrorClass::Denied, "ReadOnly", message));
@@ -98,7 +111,7 @@ impl Gateway {
         // mute here, whatever the subscriber's filter says. What went wrong is in the error.
         let sent = send(&self.clients, operation, wire.clone()).with_subscriber(tracing::Dispatch::none()).await;
         let result = match (wire.answer(), sent) {
-            (Some(answer), _) => answer.read(operation),
+            (Some(answer), _) => answer.read(operation).await,
             (None, Err(error)) => Err(error),
             (None, Ok(())) => Err(AwsError::local(
                 operation.name(),
@@ -107,7 +120,7 @@ impl Gateway {
                 "the SDK reported success but its answer was not seen".to_owned(),
             )),
         };
-        let outcome = result.as_ref().map(drop).map_err(|error| error.class);
+        let outcome = result.as_ref().map(|_| ()).map_err(|error| error.class);
         let record = CallRecord { operation, outcome, duration: started.elapsed() };
         tracing::debug!(operation = operation.name(), outcome = record.outcome_label(), duration = ?record.duration, "called AWS");
         if let Some(on_call) = &self.on_call {

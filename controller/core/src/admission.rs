@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::catalogue::Problem;
 use crate::desired::{Cluster, Service, TaskDefinition};
-use crate::manifest::Load;
+use crate::manifest::{Load, Manifest};
 use crate::object::{Kind, Object, ObjectKey};
 use crate::spec::{DependencyKind, TaskDefinitionRef, did_you_mean};
 
@@ -15,7 +15,7 @@ use crate::spec::{DependencyKind, TaskDefinitionRef, did_you_mean};
 /// problems are added with their places.
 pub fn admit(load: &mut Load) {
     let mut problems = Check::new(load).run(load);
-    load.check(|object| problems.get(&object.key()).cloned().unwrap_or_default());
+    load.check(|key| problems.get(key).cloned().unwrap_or_default());
     problems.clear();
 }
 
@@ -40,7 +40,7 @@ struct Check {
 
 impl Check {
     fn new(load: &Load) -> Self {
-        let good = load.manifests.iter().map(|manifest| manifest.object.key());
+        let good = load.manifests.iter().map(|manifest| manifest.key.clone());
         Self {
             declared: good.chain(load.broken_objects.iter().cloned()).collect(),
             clusters: HashMap::new(),
@@ -52,15 +52,23 @@ impl Check {
     }
 
     fn run(mut self, load: &Load) -> HashMap<ObjectKey, Vec<Problem>> {
-        let of = |kind: Kind| load.manifests.iter().map(|manifest| &manifest.object).filter(move |o| o.kind == kind);
-        for object in of(Kind::Cluster) {
-            self.cluster(object);
+        let mut namespaces: BTreeMap<&str, Vec<&Manifest>> = BTreeMap::new();
+        for manifest in &load.manifests {
+            match manifest.key.kind {
+                Kind::Cluster => self.cluster(&manifest.object()),
+                _ => namespaces.entry(&manifest.key.namespace).or_default().push(manifest),
+            }
         }
-        for object in of(Kind::TaskDefinition) {
-            self.task_definition(object);
-        }
-        for object in of(Kind::Service) {
-            self.service(object);
+        // A namespace by itself: nothing refers to another one, and task definitions of all would be large.
+        for manifests in namespaces.into_values() {
+            for manifest in manifests {
+                match manifest.key.kind {
+                    Kind::TaskDefinition => self.task_definition(&manifest.object()),
+                    Kind::Service => self.service(&manifest.object()),
+                    _ => {}
+                }
+            }
+            self.task_definitions.clear();
         }
         self.conflicts();
         self.cycles();

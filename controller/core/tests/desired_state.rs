@@ -37,8 +37,8 @@ fn admitted() -> Load {
 /// The spec of an object.
 fn spec(load: &Load, kind: Kind, namespace: &str, name: &str) -> Value {
     let key = ObjectKey::new(kind, namespace, name);
-    let found = load.manifests.iter().find(|manifest| manifest.object.key() == key);
-    found.unwrap_or_else(|| panic!("{key} is not declared")).object.spec.clone()
+    let found = load.manifests.iter().find(|manifest| manifest.key == key);
+    found.unwrap_or_else(|| panic!("{key} is not declared")).object().spec
 }
 
 /// Checks `(pointer, value)` rows; null stands for a member that is not there.
@@ -74,7 +74,7 @@ fn the_example_loads_whole_and_the_one_warning_is_a_true_one() {
     assert!(told[0].starts_with("hands-on/container-hands-on.yaml:"), "{told:?}");
     assert!(told[0].contains("warning: the tag `latest` is one that moves"), "{told:?}");
     assert!(load.whole());
-    let keys: Vec<_> = load.manifests.iter().map(|manifest| manifest.object.key().to_string()).collect();
+    let keys: Vec<_> = load.manifests.iter().map(|manifest| manifest.key.to_string()).collect();
     assert_eq!(
         keys,
         [

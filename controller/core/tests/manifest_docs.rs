@@ -179,7 +179,7 @@ fn the_worked_example_loads_without_a_word() {
     let mut load = load(&files);
     admit(&mut load);
     assert_eq!(load.problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
-    let keys: Vec<_> = load.manifests.iter().map(|manifest| manifest.object.key().to_string()).collect();
+    let keys: Vec<_> = load.manifests.iter().map(|manifest| manifest.key.to_string()).collect();
     let expected = [
         "Cluster/web-dev",
         "Cluster/web-prod",

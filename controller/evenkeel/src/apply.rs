@@ -99,7 +99,7 @@ pub async fn apply(store: &Store, load: &Load, revision: &str, now: Timestamp) -
     let mut summary = Summary::default();
     let records = SourceRecord::all(store).await?;
     let windows = Windows::of(store, load, now).await?;
-    for chunk in &batches(&load.manifests, |manifest| &manifest.object) {
+    for chunk in &batches(&load.manifests, Manifest::object) {
         let before = summary.clone();
         for attempt in 1.. {
             let mut batch = Batch::new(now, Vec::new());
@@ -135,7 +135,7 @@ async fn declare(
     batch: &mut Batch,
     summary: &mut Summary,
 ) -> Result<(), ApplyError> {
-    let declared = &manifest.object;
+    let declared = &manifest.object();
     let key = declared.key();
     let existing = store.get(&key).await?;
     let before = records.get(&key.to_string()).cloned().unwrap_or_default();
@@ -247,7 +247,7 @@ async fn prune(
     now: Timestamp,
     summary: &mut Summary,
 ) -> Result<(), ApplyError> {
-    let good = load.manifests.iter().map(|manifest| manifest.object.key());
+    let good = load.manifests.iter().map(|manifest| manifest.key.clone());
     // What a bad file declares is there, although nobody can say how.
     let declared: BTreeSet<ObjectKey> = good.chain(load.broken_objects.iter().cloned()).collect();
     let mut gone: BTreeMap<String, Vec<ObjectKey>> = BTreeMap::new();

@@ -16,7 +16,7 @@ use evenkeel_core::window;
 use evenkeel_store::{Store, StoreError, Table};
 use serde_json::{Value, json};
 
-use crate::observe::{self, read_family};
+use crate::observe::{self, read_family, sent};
 use crate::reconcile::{Context, cluster, service};
 
 /// What would come of an object.
@@ -166,7 +166,7 @@ async fn of_service(context: &Context, object: &Object) -> Result<Plan, String> 
         return Err(error.to_string());
     }
     let scaling = connection.reader.scaling(&desired.cluster, &desired.service).await;
-    let observed = observe::observed(service.found, scaling.found, service.at);
+    let observed = observe::observed(sent::service(&service.found), sent::scaling(&scaling.found), service.at);
     let memory = memory(context, object).await?;
     Ok(service::planned(context, &connection, &desired, observed, &memory, now).await.0)
 }

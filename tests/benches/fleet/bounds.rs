@@ -18,7 +18,7 @@ use crate::world::{Aws, Checkout};
 
 /// Services, and clusters: a multiple of the places.
 const SIZES: [(usize, usize); 3] = [(100, 6), (1_000, 12), (10_000, 102)];
-/// `SIZES=1` runs the smallest only.
+/// `SIZES=100,1000` runs these only.
 const SIZES_VARIABLE: &str = "SIZES";
 /// Larger fleets are rolled only with `ROLL=1`: that takes half an hour for ten thousand, and all of it is waiting.
 const ROLLED: usize = 1_000;
@@ -32,14 +32,22 @@ const ROLLOUT: f64 = 13.0;
 const DRIFTS: usize = 10;
 /// At least so long looks are watched.
 const WATCHED: Duration = Duration::from_secs(60);
+/// How often a controller looks that nobody has told otherwise.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Such a controller is watched for so many minutes, once what follows a start is over.
+const MINUTES: u32 = 2;
+const STARTING: Duration = Duration::from_secs(30);
 
 pub(crate) fn print() {
-    let sizes = std::env::var(SIZES_VARIABLE).ok().and_then(|sizes| sizes.parse().ok()).unwrap_or(SIZES.len());
-    let names: Vec<String> = SIZES[..sizes].iter().map(|(services, _)| whole(*services as f64)).collect();
+    let wanted = std::env::var(SIZES_VARIABLE).ok();
+    let is_wanted = |services: &str| wanted.as_ref().is_none_or(|wanted| wanted.split(',').any(|one| one == services));
+    let sizes: Vec<(usize, usize)> =
+        SIZES.into_iter().filter(|(services, _)| is_wanted(&services.to_string())).collect();
+    let names: Vec<String> = sizes.iter().map(|(services, _)| whole(*services as f64)).collect();
     let mut columns = vec!["services in three accounts and two regions"];
     columns.extend(names.iter().map(String::as_str));
     let title = format!("Against AWS's bounds, with a share of {SHARE} and answers in {} ms", LATENCY.as_millis());
-    let runs: Vec<Run> = SIZES[..sizes]
+    let runs: Vec<Run> = sizes
         .iter()
         .map(|(services, clusters)| {
             eprintln!("{services} services");
@@ -61,7 +69,8 @@ pub(crate) fn print() {
     row("look at services: seconds / bound", &|run| ratio(run.look.services.0, run.look.services.1));
     row("look at scaling: seconds", &|run| format!("{:.1}", run.look.scaling.0));
     row("look at scaling: seconds / bound", &|run| ratio(run.look.scaling.0, run.look.scaling.1));
-    row("processor seconds of a look", &|run| format!("{:.2}", run.look.busy));
+    row("processor seconds a minute, with a look a minute", &|run| format!("{:.2}", run.quiet.busy));
+    row("resident memory, MB, with a look a minute", &|run| whole(run.quiet.resident / 1e6));
     row("one drift, from change to repair: mean seconds", &|run| format!("{:.1}", run.drift.0));
     row("one drift, from change to repair: longest", &|run| format!("{:.1}", run.drift.1));
     let rolled =
@@ -69,7 +78,7 @@ pub(crate) fn print() {
     row("new images everywhere: seconds", &|run| rolled(run, &|took, _| whole(took)));
     row("new images everywhere: seconds / bound", &|run| rolled(run, &ratio));
     row("calls that AWS refused for their rate", &|run| whole(run.refused));
-    row("resident memory, MB", &|run| whole(run.resident / 1e6));
+    row("resident memory, MB, while it looks all the time", &|run| whole(run.resident / 1e6));
     row("store on disk, kB per service", &|run| whole(run.disk / 1e3 / run.services));
     row("start with a store: seconds until all is seen", &|run| format!("{:.1}", run.warm));
     row("start without a store: seconds until all is ready", &|run| whole(run.cold));
@@ -84,12 +93,19 @@ struct Run {
     look: Look,
     drift: (f64, f64),
     roll: Option<(f64, f64)>,
+    quiet: Quiet,
     refused: f64,
     resident: f64,
     disk: f64,
     warm: f64,
     cold: f64,
     poller: Polled,
+}
+
+/// A controller that looks as often as it does by itself: its looks, its resyncs and whatever else a minute holds.
+struct Quiet {
+    busy: f64,
+    resident: f64,
 }
 
 /// A look at all, as the mean of several. Times stand beside their bounds.
@@ -100,7 +116,6 @@ struct Look {
     writes: f64,
     services: (f64, f64),
     scaling: (f64, f64),
-    busy: f64,
 }
 
 #[allow(clippy::cast_precision_loss)] // counts
@@ -114,34 +129,45 @@ fn run(services: usize, clusters: usize) -> Run {
     first.ready();
     drop(first);
     aws.limit(LATENCY);
-    let limits = Limits { share: SHARE, interval: Duration::from_secs(1) };
-    let start = |store: &std::path::Path| {
+    let at_once = Duration::from_secs(1);
+    let (link, store) = (checkout.link(), checkout.store());
+    let start = |store: &std::path::Path, interval| {
         aws.rest();
-        Running::limited(&fleet, &aws.endpoint(), &checkout.link(), store, limits)
+        Running::limited(&fleet, &aws.endpoint(), &link, store, Limits { share: SHARE, interval })
     };
 
     let started = Instant::now();
-    let mut running = start(&checkout.store().with_file_name("lost"));
+    let mut running = start(&store.with_file_name("lost"), at_once);
     running.ready();
     let cold = started.elapsed().as_secs_f64();
     drop(running);
 
     let started = Instant::now();
-    let mut running = start(&checkout.store());
+    let mut running = start(&store, at_once);
     running.seen();
     let warm = started.elapsed().as_secs_f64();
-    let look = watch(&aws, &fleet, &running);
+    let look = watch(&aws, &fleet);
     let resident = running.status("VmRSS:");
     let drift = drifts(&aws, &fleet);
 
     let roll = (services <= ROLLED || std::env::var_os("ROLL").is_some())
         .then(|| roll(&aws, &fleet, &mut files, &mut checkout));
-    let refused = refused(&aws);
-    let disk = crate::child::size(&checkout.store()) as f64;
     drop(running);
+    let quiet = quiet(start(&store, MINUTE));
+    let refused = refused(&aws);
+    let disk = crate::child::size(&store) as f64;
     aws.rest();
     let poller = poller::round(&aws, &fleet);
-    Run { services: services as f64, look, drift, roll, refused, resident, disk, warm, cold, poller }
+    Run { services: services as f64, look, drift, roll, quiet, refused, resident, disk, warm, cold, poller }
+}
+
+/// Watches a controller, that has just been started, for some minutes.
+fn quiet(mut running: Running) -> Quiet {
+    running.seen();
+    std::thread::sleep(STARTING);
+    let before = running.busy();
+    std::thread::sleep(MINUTE * MINUTES);
+    Quiet { busy: (running.busy() - before) / f64::from(MINUTES), resident: running.status("VmRSS:") }
 }
 
 /// Publishes a new image of every service; how long it takes until all run it, and how long it must take.
@@ -172,7 +198,7 @@ fn refused(aws: &Aws) -> f64 {
 
 /// Watches a controller that looks at all services again and again.
 #[allow(clippy::cast_precision_loss)] // counts
-fn watch(aws: &Aws, fleet: &Fleet, running: &Running) -> Look {
+fn watch(aws: &Aws, fleet: &Fleet) -> Look {
     // A page per ten policies, and one that is empty where the last was full; one page of scheduled actions.
     let places = fleet.places;
     let of = |nth: usize| (0..fleet.services).filter(|other| fleet.place(*other) == fleet.place(nth)).count();
@@ -191,10 +217,10 @@ fn watch(aws: &Aws, fleet: &Fleet, running: &Running) -> Look {
     let services_bound = bound(Bucket::ServiceRead, &batches);
     let scaling_bound = bound(Bucket::ScalingRead, &pages);
     let window = WATCHED.max(Duration::from_secs_f64(scaling_bound * 3.0));
-    let (before, busy) = (aws.counts(), running.busy());
+    let before = aws.counts();
     let started = Instant::now();
     std::thread::sleep(window);
-    let (after, busy, seconds) = (aws.counts(), running.busy() - busy, started.elapsed().as_secs_f64());
+    let (after, seconds) = (aws.counts(), started.elapsed().as_secs_f64());
     let made = |operations: &[Operation]| {
         let of = |counts: &[(Operation, Count)]| {
             counts
@@ -218,7 +244,6 @@ fn watch(aws: &Aws, fleet: &Fleet, running: &Running) -> Look {
     // Scheduled actions tell how many looks there were: a page each.
     let scaling_looks = made(&[Operation::DescribeScheduledActions]) / places as f64;
     let services_looks = services_made / services_least;
-    let looks = services_looks.min(scaling_looks);
     Look {
         calls: services_least + scaling_made / scaling_looks,
         least: services_least + scaling_least,
@@ -226,7 +251,6 @@ fn watch(aws: &Aws, fleet: &Fleet, running: &Running) -> Look {
         writes: all(Access::Write),
         services: (seconds / services_looks, services_bound.max(1.0)),
         scaling: (seconds / scaling_looks, scaling_bound.max(1.0)),
-        busy: busy / looks,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use evenkeel::observe::{Read, Scaling};
+use evenkeel::observe::{Read, Scaling, Sent};
 use evenkeel::reconcile::Options;
 use evenkeel_core::manifest::Content;
 use evenkeel_core::object::{Kind, ResourceVersion};
@@ -102,13 +102,14 @@ async fn a_look_costs_no_more_when_more_batches_are_needed_than_are_under_way_at
     // The first look finds out how long the list of policies is; the second one knows.
     for _ in 0..2 {
         let (mut told, before) = ([0, 0], world.wire.calls().len());
-        let service = |nth: usize, read: Read<Observation<Value>>| {
+        let service = |nth: usize, read: Read<Observation<Sent>>| {
             assert_eq!((told[0], read.error.is_none()), (nth, true), "each service is told in its turn");
-            assert_eq!(read.found.present().unwrap()["serviceName"], names[nth].1);
+            let found: Value = serde_json::from_str(read.found.present().unwrap().get()).unwrap();
+            assert_eq!(found["serviceName"], names[nth].1);
             told[0] += 1;
         };
         connection.reader.services(&names, Duration::ZERO, service).await;
-        let scaling = |nth: usize, read: Read<Scaling>| {
+        let scaling = |nth: usize, read: Read<Scaling<Sent>>| {
             assert_eq!((told[1], read.error.is_none()), (nth, true), "each scaling is told in its turn");
             assert_eq!(read.found.policies.present().unwrap().len(), 1);
             told[1] += 1;

@@ -1,4 +1,14 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body::{Body, Frame};
+
 use super::*;
+use crate::wire::Answer;
 
 #[tokio::test(start_paused = true)]
 async fn members_that_nobody_knows_come_back() {
@@ -74,4 +84,37 @@ async fn a_connection_that_breaks_is_transient() {
     let error = call(always(broken).0, Operation::CreateService, json!({})).await.unwrap_err();
     assert_eq!((error.class, error.code.as_str()), (ErrorClass::Transient, "ConnectionFailed"));
     assert_eq!(error.http_status, None);
+}
+
+/// A body of which the beginning comes, and then this.
+struct Cut(Option<&'static str>, fn() -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>>);
+
+impl Body for Cut {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.0.take() {
+            Some(beginning) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(beginning.as_bytes()))))),
+            None => (self.1)(),
+        }
+    }
+}
+
+async fn cut(then: fn() -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>>) -> AwsError {
+    let body = SdkBody::from_body_1_x(Cut(Some(r#"{"services":"#), then));
+    let mut response = HttpResponse::new(StatusCode::try_from(200).unwrap(), body);
+    Answer::of(&mut response).read::<Value>(Operation::DescribeServices).await.unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_breaks_off_or_stalls_is_transient() {
+    let broken = cut(|| Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionReset.into())))).await;
+    assert_eq!(broken.class, ErrorClass::Transient);
+    assert_eq!(broken.to_string(), "DescribeServices: AnswerLost: connection reset");
+    let ended = cut(|| Poll::Ready(None)).await;
+    assert_eq!((ended.class, ended.code.as_str()), (ErrorClass::Transient, "NotJson"));
+    let stalled = cut(|| Poll::Pending).await;
+    assert_eq!(stalled.class, ErrorClass::Transient);
+    assert_eq!(stalled.to_string(), "DescribeServices: Timeout: no answer within 20 s");
 }

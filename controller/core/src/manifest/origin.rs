@@ -2,18 +2,54 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::problem::FileProblem;
 use super::text::{Document, Location};
 use crate::catalogue::Problem;
-use crate::object::Object;
+use crate::object::{Object, ObjectKey};
 
-/// An object that stands in a file.
+/// An object that stands in a file. Its spec is kept as text, which takes a fifth of what a tree does: all of a directory
+/// are in memory together.
 #[derive(Clone, Debug)]
 pub struct Manifest {
-    /// The object: variables are substituted, and a task definition that stands in a file of its own is inlined.
-    pub object: Object,
+    /// The object's key.
+    pub key: ObjectKey,
     /// Where it was written.
     pub origin: Origin,
+    /// Without its spec.
+    object: Object,
+    spec: Box<str>,
+}
+
+/// How deep a spec nests at most. JSON is read 127 deep, and an object is around the spec.
+const MAX_DEPTH: usize = 120;
+
+impl Manifest {
+    /// An object and where it was written.
+    pub(super) fn new(mut object: Object, origin: Origin) -> Result<Self, Problem> {
+        let spec = std::mem::take(&mut object.spec);
+        if is_deeper(&spec, MAX_DEPTH) {
+            let message = format!("lists and mappings nest more than {MAX_DEPTH} deep here: no AWS document does");
+            return Err(Problem::error("/spec", "too-deep", message));
+        }
+        Ok(Self { key: object.key(), origin, object, spec: spec.to_string().into_boxed_str() })
+    }
+
+    /// The object: variables are substituted, and a task definition that stands in a file of its own is inlined.
+    pub fn object(&self) -> Object {
+        // What was written from a tree that is not too deep can be read.
+        Object { spec: serde_json::from_str(&self.spec).unwrap_or_default(), ..self.object.clone() }
+    }
+}
+
+fn is_deeper(value: &Value, than: usize) -> bool {
+    let mut inner: Box<dyn Iterator<Item = &Value>> = match value {
+        Value::Array(elements) => Box::new(elements.iter()),
+        Value::Object(members) => Box::new(members.values()),
+        _ => return false,
+    };
+    than == 0 || inner.any(|value| is_deeper(value, than - 1))
 }
 
 /// Where an object was written, down to each member.

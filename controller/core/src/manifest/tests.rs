@@ -24,11 +24,11 @@ fn places(load: &Load) -> Vec<String> {
 }
 
 fn keys(load: &Load) -> Vec<String> {
-    load.manifests.iter().map(|manifest| manifest.object.key().to_string()).collect()
+    load.manifests.iter().map(|manifest| manifest.key.to_string()).collect()
 }
 
 fn spec(load: &Load, key: &str) -> Value {
-    load.manifests.iter().find(|manifest| manifest.object.key().to_string() == key).unwrap().object.spec.clone()
+    load.manifests.iter().find(|manifest| manifest.key.to_string() == key).unwrap().object().spec
 }
 
 fn service(name: &str) -> String {

@@ -24,10 +24,9 @@ pub(crate) fn references(object: &Object) -> Vec<ObjectKey> {
 }
 
 /// Cuts items into batches by the objects in them.
-pub(super) fn batches<T>(items: &[T], object: impl Fn(&T) -> &Object) -> Vec<Vec<&T>> {
-    let objects: Vec<&Object> = items.iter().map(object).collect();
+pub(super) fn batches<T>(items: &[T], object: impl Fn(&T) -> Object) -> Vec<Vec<&T>> {
     let mut batches: Vec<Vec<&T>> = Vec::new();
-    for group in groups(&objects) {
+    for group in groups(items.iter().map(object)) {
         let group: Vec<&T> = group.into_iter().map(|at| &items[at]).collect();
         match batches.last_mut().filter(|batch| batch.len() + group.len() <= FULL) {
             Some(batch) => batch.extend(group),
@@ -38,12 +37,13 @@ pub(super) fn batches<T>(items: &[T], object: impl Fn(&T) -> &Object) -> Vec<Vec
 }
 
 /// The objects that refer to each other, directly or through others, in the order of the first of each group.
-fn groups(objects: &[&Object]) -> Vec<Vec<usize>> {
-    let places: HashMap<ObjectKey, usize> = objects.iter().enumerate().map(|(at, object)| (object.key(), at)).collect();
+fn groups(objects: impl Iterator<Item = Object>) -> Vec<Vec<usize>> {
+    let objects: Vec<_> = objects.map(|object| (object.key(), references(&object))).collect();
+    let places: HashMap<&ObjectKey, usize> = objects.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
     // Each object leads to an earlier one of its group, and the first to itself.
     let mut leads: Vec<usize> = (0..objects.len()).collect();
-    for (at, object) in objects.iter().enumerate() {
-        for other in references(object).iter().filter_map(|key| places.get(key)) {
+    for (at, (_, others)) in objects.iter().enumerate() {
+        for other in others.iter().filter_map(|key| places.get(key)) {
             let (one, two) = (first(&mut leads, at), first(&mut leads, *other));
             leads[one.max(two)] = one.min(two);
         }
@@ -86,7 +86,7 @@ mod tests {
         let definitions = (0..many).map(|number| definition(&format!("d{number}")));
         let services = (0..many).map(|number| service(&format!("s{number}"), &format!("d{number}"), &[]));
         let objects: Vec<Object> = definitions.chain(services).collect();
-        let batches = batches(&objects, |object| object);
+        let batches = batches(&objects, Object::clone);
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [FULL; 6]);
         for batch in &batches {
             let names = |kind: Kind| -> Vec<&str> {
@@ -106,17 +106,17 @@ mod tests {
             service("b", "b", &[]),
             service("c", "c", &[]),
         ];
-        assert_eq!(groups(&objects.iter().collect::<Vec<_>>()), [vec![0, 1, 3, 4], vec![2, 5]]);
+        assert_eq!(groups(objects.into_iter()), [vec![0, 1, 3, 4], vec![2, 5]]);
     }
 
     #[test]
     fn a_group_that_no_batch_can_hold_is_cut() {
         let objects: Vec<Object> = (0..=MOST).map(|number| service(&format!("s{number}"), "same", &["s0"])).collect();
-        assert_eq!(batches(&objects, |object| object).iter().map(Vec::len).collect::<Vec<_>>(), [MOST, 1]);
+        assert_eq!(batches(&objects, Object::clone).iter().map(Vec::len).collect::<Vec<_>>(), [MOST, 1]);
     }
 
     #[test]
     fn nothing_makes_no_batch() {
-        assert!(batches(&[], |object: &Object| object).is_empty());
+        assert!(batches(&[], Object::clone).is_empty());
     }
 }

@@ -24,12 +24,12 @@ impl Windows {
             let stored = stored?;
             clusters.insert(stored.metadata.name.clone(), (window::of_cluster(&stored.spec), vec![stored]));
         }
-        for manifest in load.manifests.iter().filter(|manifest| manifest.object.kind == Kind::Cluster) {
-            let declared = &manifest.object;
+        for manifest in load.manifests.iter().filter(|manifest| manifest.key.kind == Kind::Cluster) {
+            let declared = manifest.object();
             let (windows, objects) = clusters.entry(declared.metadata.name.clone()).or_default();
             *windows = window::of_cluster(&declared.spec);
             // The commit itself may say that it is urgent.
-            objects.push(declared.clone());
+            objects.push(declared);
         }
         Ok(Self { clusters, now })
     }

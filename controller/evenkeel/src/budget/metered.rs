@@ -2,6 +2,7 @@
 
 use evenkeel_aws::{AwsError, Gateway};
 use evenkeel_core::operation::{Access, Operation};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -35,12 +36,20 @@ impl Metered {
     /// # Errors
     /// As [`Gateway::call`].
     pub async fn call(&self, operation: Operation, body: &Value) -> Result<Value, AwsError> {
+        self.read(operation, body).await
+    }
+
+    /// As [`call`](Self::call), with the answer as [`Gateway::read`] gives it.
+    ///
+    /// # Errors
+    /// As [`Gateway::read`].
+    pub async fn read<T: DeserializeOwned>(&self, operation: Operation, body: &Value) -> Result<T, AwsError> {
         if let Some(budget) = self.budget.as_ref().filter(|_| operation.access() == Access::Read) {
             let wait = budget.book(Instant::now(), operation.bucket());
             if !wait.is_zero() {
                 sleep(wait).await;
             }
         }
-        self.gateway.call(operation, body).await
+        self.gateway.read(operation, body).await
     }
 }

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
+use evenkeel_store::Listing;
 use serde::Deserialize;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -21,6 +23,7 @@ pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: 
     let mut ticks = tokio::time::interval(context.options.interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut first = true;
+    let mut known = None;
     loop {
         let hurry = tokio::select! {
             _ = ticks.tick() => first,
@@ -29,7 +32,7 @@ pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: 
         let spread = if hurry { Duration::ZERO } else { context.options.interval };
         let started = Instant::now();
         let mut looks = JoinSet::new();
-        for place in places(&context).await {
+        for place in places(&context, &mut known).await {
             looks.spawn(look(context.clone(), queue.clone(), place, part, spread, first));
         }
         while looks.join_next().await.is_some() {}
@@ -38,21 +41,28 @@ pub(super) async fn at_all(context: Context, queue: Workqueue<ObjectKey>, part: 
     }
 }
 
-async fn look(context: Context, queue: Workqueue<ObjectKey>, place: Place, part: Part, spread: Duration, first: bool) {
-    let Place { connection, keys, names } = place;
-    let told = Told { context: &context, queue: &queue, keys: &keys, part, first };
+async fn look(
+    context: Context,
+    queue: Workqueue<ObjectKey>,
+    place: Arc<Place>,
+    part: Part,
+    spread: Duration,
+    first: bool,
+) {
+    let Place { connection, keys, names } = &*place;
+    let told = Told { context: &context, queue: &queue, keys, part, first };
     match part {
         Part::Service => {
             let keep = |nth: usize, read| {
                 told.take(nth, read, |key, read| context.seen.keep_service(key, &read.found, read.at))
             };
-            connection.reader.services(&names, spread, keep).await;
+            connection.reader.services(names, spread, keep).await;
         }
         Part::Scaling => {
             let keep = |nth: usize, read| {
                 told.take(nth, read, |key, read| context.seen.keep_scaling(key, &read.found, read.at))
             };
-            connection.reader.scalings(&names, spread, keep).await;
+            connection.reader.scalings(names, spread, keep).await;
         }
     }
 }
@@ -92,13 +102,35 @@ struct Place {
     names: Vec<(String, String)>,
 }
 
-/// All services whose Cluster can be asked about, by where they are.
-async fn places(context: &Context) -> Vec<Place> {
-    let Ok(listing) = context.store.list(Kind::Service, None).await else { return Vec::new() };
+/// What the places were found in, as a hash, and they.
+type Known = Option<(u64, Vec<Arc<Place>>)>;
+
+/// All services whose Cluster can be asked about, by where they are. In a quiet fleet they are where they were at the last
+/// look.
+async fn places(context: &Context, known: &mut Known) -> Vec<Arc<Place>> {
+    let list = |kind| context.store.list(kind, None);
+    let (Ok(clusters), Ok(services)) = (list(Kind::Cluster).await, list(Kind::Service).await) else {
+        return Vec::new();
+    };
+    let mut versions = DefaultHasher::new();
+    for object in clusters.encoded().chain(services.clone().encoded()) {
+        (object.key(), object.resource_version()).hash(&mut versions);
+    }
+    let versions = versions.finish();
+    if let Some((_, places)) = known.as_ref().filter(|(of, _)| *of == versions) {
+        return places.clone();
+    }
+    let (places, whole) = found(context, services).await;
+    *known = whole.then(|| (versions, places.clone()));
+    places
+}
+
+/// The places of services, and whether all Clusters can be asked about.
+async fn found(context: &Context, services: Listing) -> (Vec<Arc<Place>>, bool) {
     let mut places: Vec<Place> = Vec::new();
     // Of each namespace the place and the name of its cluster in AWS.
     let mut clusters: HashMap<String, Option<(usize, String)>> = HashMap::new();
-    for object in listing.encoded() {
+    for object in services.encoded() {
         let key = object.key().clone();
         if !clusters.contains_key(&key.namespace) {
             let found = connection_of(context, &key).await.map(|(connection, name)| {
@@ -118,7 +150,8 @@ async fn places(context: &Context) -> Vec<Place> {
             places[*place].keys.push(key);
         }
     }
-    places
+    let whole = clusters.values().all(Option::is_some);
+    (places.into_iter().map(Arc::new).collect(), whole)
 }
 
 /// What of a stored Service tells its name in AWS: ten thousand are looked through each time.

@@ -6,6 +6,7 @@ mod family;
 mod reader;
 mod scaling;
 mod seen;
+pub(crate) mod sent;
 mod tasks;
 
 pub use family::{Revisions, read_family};
@@ -13,3 +14,4 @@ pub(crate) use reader::observed;
 pub use reader::{Read, Reader};
 pub use scaling::Scaling;
 pub use seen::{Part, Seen};
+pub use sent::Sent;

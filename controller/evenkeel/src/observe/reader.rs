@@ -18,6 +18,7 @@ use super::batch::{Answer, Answers, Batcher};
 use super::deployments::{Groups, code_deploy, service_deployment};
 use super::scaling::{Scaling, Scalings};
 use super::seen::Part;
+use super::sent::{Described, Failure, Sent, named};
 use super::tasks::{causes, images};
 use crate::budget::{Metered, Pace};
 use crate::clock::Clock;
@@ -30,7 +31,7 @@ const SERVICES: usize = 10;
 pub struct Reader {
     gateway: Metered,
     clock: Clock,
-    clusters: tokio::sync::Mutex<HashMap<String, Arc<Batcher<Observation<Value>>>>>,
+    clusters: tokio::sync::Mutex<HashMap<String, Arc<Batcher<Observation<Sent>>>>>,
     scalings: Scalings,
     groups: Groups,
     /// The looks at all, at services and at their scaling.
@@ -89,13 +90,13 @@ impl Reader {
     }
 
     /// Reads one service, without its scaling.
-    pub async fn service(&self, cluster: &str, service: &str) -> Read<Observation<Value>> {
+    pub async fn service(&self, cluster: &str, service: &str) -> Read<Observation<Sent>> {
         let at = self.clock.now();
         described(self.cluster(cluster).await.get(service.to_owned()).await, at)
     }
 
     /// Reads the scaling of one service.
-    pub async fn scaling(&self, cluster: &str, service: &str) -> Read<Scaling> {
+    pub async fn scaling(&self, cluster: &str, service: &str) -> Read<Scaling<Sent>> {
         let at = self.clock.now();
         let (found, error) = self.scalings.one(&resource_id(cluster, service)).await;
         Read { found, error, at }
@@ -136,7 +137,7 @@ impl Reader {
         &self,
         names: &[(String, String)],
         spread: Duration,
-        mut tell: impl FnMut(usize, Read<Observation<Value>>),
+        mut tell: impl FnMut(usize, Read<Observation<Sent>>),
     ) {
         self.begins(Part::Service);
         let (asked, mut answers) = mpsc::unbounded_channel();
@@ -169,7 +170,7 @@ impl Reader {
         &self,
         names: &[(String, String)],
         spread: Duration,
-        mut tell: impl FnMut(usize, Read<Scaling>),
+        mut tell: impl FnMut(usize, Read<Scaling<Sent>>),
     ) {
         let at = self.clock.now();
         let ids: Vec<String> = names.iter().map(|(cluster, service)| resource_id(cluster, service)).collect();
@@ -194,7 +195,7 @@ impl Reader {
         self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn cluster(&self, cluster: &str) -> Arc<Batcher<Observation<Value>>> {
+    async fn cluster(&self, cluster: &str) -> Arc<Batcher<Observation<Sent>>> {
         let mut clusters = self.clusters.lock().await;
         let batcher = clusters.entry(cluster.to_owned()).or_insert_with(|| {
             let (gateway, cluster) = (self.gateway.clone(), cluster.to_owned());
@@ -204,16 +205,16 @@ impl Reader {
     }
 }
 
-fn described(answer: Answer<Observation<Value>>, at: Timestamp) -> Read<Observation<Value>> {
+fn described(answer: Answer<Observation<Sent>>, at: Timestamp) -> Read<Observation<Sent>> {
     match answer {
         Ok(found) => Read { found: found.unwrap_or_default(), error: None, at },
         Err(error) => Read { found: Observation::Unknown, error: Some(error), at },
     }
 }
 
-async fn read_services(gateway: Metered, cluster: String, names: Vec<String>) -> Answers<Observation<Value>> {
+async fn read_services(gateway: Metered, cluster: String, names: Vec<String>) -> Answers<Observation<Sent>> {
     let body = json!({"cluster": cluster, "services": names, "include": ["TAGS"]});
-    let answer = match gateway.call(Operation::DescribeServices, &body).await {
+    let answer: Described = match gateway.read(Operation::DescribeServices, &body).await {
         Ok(answer) => answer,
         // Without the cluster there is no service in it.
         Err(error) if error.class == ErrorClass::NotFound => {
@@ -222,24 +223,17 @@ async fn read_services(gateway: Metered, cluster: String, names: Vec<String>) ->
         Err(error) => return Err(error),
     };
     let mut found = HashMap::new();
-    for mut service in list(&answer, "services") {
-        let Some(name) = service["serviceName"].as_str().map(str::to_owned) else { continue };
-        // About 30 KB a service that nothing decides on.
-        if let Some(members) = service.as_object_mut() {
-            members.remove("events");
+    for service in answer.services.into_iter().flatten() {
+        if let Some(name) = named(&service) {
+            found.insert(name, Observation::Present(service));
         }
-        found.insert(name, Observation::Present(service));
     }
-    for failure in list(&answer, "failures") {
-        let name = failure["arn"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
+    for Failure { arn, reason } in answer.failures.into_iter().flatten() {
+        let name = arn.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
         // Any other reason says that AWS could not tell, not that the service is gone.
-        if failure["reason"] == "MISSING" {
+        if reason.as_deref() == Some("MISSING") {
             found.insert(name.to_owned(), Observation::Absent);
         }
     }
     Ok(found)
-}
-
-fn list<'a>(answer: &'a Value, member: &str) -> impl Iterator<Item = Value> + 'a {
-    answer.get(member).and_then(Value::as_array).into_iter().flatten().cloned()
 }

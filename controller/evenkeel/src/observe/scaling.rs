@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::batch::{Answer, Answers, Batcher};
+use super::sent::{Page, Sent, resource};
 use crate::budget::{Metered, Pace};
 
 /// DescribeScalableTargets takes fifty resource ids (Application Auto Scaling API reference).
@@ -29,21 +30,21 @@ const ATTEMPTS: u32 = 5;
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// What is known of a resource's scaling.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Scaling {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scaling<T = Value> {
     /// From DescribeScalableTargets.
-    pub target: Observation<Value>,
+    pub target: Observation<T>,
     /// From DescribeScalingPolicies.
-    pub policies: Observation<Vec<Value>>,
+    pub policies: Observation<Vec<T>>,
     /// From DescribeScheduledActions.
-    pub scheduled_actions: Observation<Vec<Value>>,
+    pub scheduled_actions: Observation<Vec<T>>,
 }
 
 /// Reads the scaling of one account and region.
 #[derive(Debug)]
 pub(super) struct Scalings {
     gateway: Metered,
-    targets: Batcher<Value>,
+    targets: Batcher<Sent>,
     policies: List,
     actions: List,
 }
@@ -52,26 +53,31 @@ pub(super) struct Scalings {
 #[derive(Debug)]
 struct List {
     pages: Pages,
-    batcher: Batcher<Vec<Value>>,
+    batcher: Batcher<Vec<Sent>>,
 }
 
 /// A listing, and how long it was the last time.
 #[derive(Clone, Debug)]
 struct Pages {
     operation: Operation,
-    member: &'static str,
     /// Elements of a page, the most that the API takes.
     size: usize,
     last: Arc<AtomicUsize>,
 }
 
-/// Elements by resource, as text: those of ten thousand services are in memory until the last page.
-type Found = HashMap<String, Vec<Box<str>>>;
+/// Elements by resource: those of ten thousand services are in memory until the last page.
+type Found = HashMap<String, Vec<Sent>>;
 
-impl Scaling {
+impl<T> Default for Scaling<T> {
+    fn default() -> Self {
+        Self { target: Observation::Unknown, policies: Observation::Unknown, scheduled_actions: Observation::Unknown }
+    }
+}
+
+impl Scaling<Sent> {
     /// What an answer about the target says. Policies and scheduled actions exist only on a target, so without one there is
     /// nothing to ask for.
-    fn of(target: Observation<Value>) -> Self {
+    fn of(target: Observation<Sent>) -> Self {
         let none = || Observation::Present(Vec::new());
         match target {
             Observation::Absent => Self { target, policies: none(), scheduled_actions: none() },
@@ -87,19 +93,19 @@ impl Scalings {
             let gateway = gateway.clone();
             Batcher::new(TARGETS, move |ids| read_targets(gateway.clone(), ids))
         };
-        let list = |operation, member, size| {
-            let pages = Pages { operation, member, size, last: Arc::default() };
+        let list = |operation, size| {
+            let pages = Pages { operation, size, last: Arc::default() };
             let (gateway, all) = (gateway.clone(), pages.clone());
             let batcher = Batcher::new(SCAN, move |ids| read_some(gateway.clone(), all.clone(), ids));
             List { pages, batcher }
         };
-        let policies = list(Operation::DescribeScalingPolicies, "ScalingPolicies", 10);
-        let actions = list(Operation::DescribeScheduledActions, "ScheduledActions", 50);
+        let policies = list(Operation::DescribeScalingPolicies, 10);
+        let actions = list(Operation::DescribeScheduledActions, 50);
         Self { gateway, targets, policies, actions }
     }
 
     /// The scaling of one resource. What could not be read is unknown, and the first error says why.
-    pub(super) async fn one(&self, id: &str) -> (Scaling, Option<AwsError>) {
+    pub(super) async fn one(&self, id: &str) -> (Scaling<Sent>, Option<AwsError>) {
         let target = match self.targets.get(id.to_owned()).await {
             Ok(Some(target)) => Observation::Present(target),
             Ok(None) => return (Scaling::of(Observation::Absent), None),
@@ -107,7 +113,7 @@ impl Scalings {
         };
         let [policies, actions] = [&self.policies, &self.actions].map(|list| list.batcher.ask(id.to_owned()));
         let mut error = None;
-        let mut take = |answer: Answer<Vec<Value>>| match answer {
+        let mut take = |answer: Answer<Vec<Sent>>| match answer {
             Ok(found) => Observation::Present(found.unwrap_or_default()),
             Err(failed) => {
                 error.get_or_insert(failed);
@@ -123,7 +129,7 @@ impl Scalings {
         &self,
         ids: &[String],
         spread: Duration,
-        mut tell: impl FnMut(usize, Scaling, Option<&AwsError>),
+        mut tell: impl FnMut(usize, Scaling<Sent>, Option<&AwsError>),
     ) {
         let lists = [&self.policies.pages, &self.actions.pages];
         let pages: usize = lists.iter().map(|pages| pages.last.load(Ordering::Relaxed)).sum();
@@ -138,7 +144,7 @@ impl Scalings {
         }
         for (nth, (id, target)) in ids.iter().zip(targets).enumerate() {
             let target = match target {
-                Ok(Some(text)) => Observation::Present(parsed(&text)),
+                Ok(Some(target)) => Observation::Present(target),
                 Ok(None) => {
                     tell(nth, Scaling::of(Observation::Absent), None);
                     continue;
@@ -150,10 +156,7 @@ impl Scalings {
             };
             let mut error = None;
             let [policies, scheduled_actions] = [0, 1].map(|list| match &mut found[list] {
-                Ok(found) => {
-                    let texts = found.remove(id).unwrap_or_default();
-                    Observation::Present(texts.iter().map(|text| parsed(text)).collect())
-                }
+                Ok(found) => Observation::Present(found.remove(id).unwrap_or_default()),
                 Err(failed) => {
                     error = Some(failed.clone());
                     Observation::Unknown
@@ -163,8 +166,8 @@ impl Scalings {
         }
     }
 
-    /// The targets of all, as text.
-    async fn all_targets(&self, ids: &[String], pace: &mut Pace<'_>) -> Vec<Answer<Box<str>>> {
+    /// The targets of all.
+    async fn all_targets(&self, ids: &[String], pace: &mut Pace<'_>) -> Vec<Answer<Sent>> {
         let (asked, mut answers) = mpsc::unbounded_channel();
         let asking = async move {
             for ids in ids.chunks(TARGETS) {
@@ -178,8 +181,7 @@ impl Scalings {
         let taking = async move {
             let mut targets = Vec::with_capacity(ids.len());
             while let Some(asked) = answers.recv().await {
-                let answer = asked.answer().await;
-                targets.push(answer.map(|target| target.map(|target| target.to_string().into_boxed_str())));
+                targets.push(asked.answer().await);
             }
             targets
         };
@@ -194,9 +196,9 @@ impl Pages {
             return Ok(Found::new());
         }
         let mut found = Found::new();
-        let mut keep = |id: String, element: Value| {
+        let mut keep = |id: String, element: Sent| {
             if ids.contains(id.as_str()) {
-                found.entry(id).or_default().push(element.to_string().into_boxed_str());
+                found.entry(id).or_default().push(element);
             }
         };
         if self.last.load(Ordering::Relaxed) <= ids.len() {
@@ -213,10 +215,9 @@ impl Pages {
             }
         }
         for elements in found.values_mut() {
-            // AWS keeps no order, and another order is no change. While pages are read others write, and what moves to a later
-            // page comes twice.
-            elements.sort_unstable();
-            elements.dedup();
+            // AWS keeps no order. While pages are read others write, and what moves to a later page comes twice.
+            elements.sort_unstable_by(|one, other| one.get().cmp(other.get()));
+            elements.dedup_by(|one, other| one.get() == other.get());
         }
         Ok(found)
     }
@@ -227,7 +228,7 @@ impl Pages {
         gateway: &Metered,
         id: Option<&str>,
         mut pace: Option<&mut Pace<'_>>,
-        keep: &mut impl FnMut(String, Value),
+        keep: &mut impl FnMut(String, Sent),
     ) -> Result<usize, AwsError> {
         let mut body = json!({"ServiceNamespace": "ecs", "MaxResults": self.size});
         if let Some(id) = id {
@@ -236,26 +237,25 @@ impl Pages {
         }
         let mut read = 0;
         loop {
-            let mut answer = self.page(gateway, &body, pace.as_deref_mut()).await?;
+            let page = self.page(gateway, &body, pace.as_deref_mut()).await?;
             read += 1;
-            let elements = answer.get_mut(self.member).and_then(Value::as_array_mut).map(std::mem::take);
-            for (id, element) in elements.into_iter().flatten().filter_map(by_id) {
+            for (id, element) in page.elements.into_iter().flatten().filter_map(by_id) {
                 keep(id, element);
             }
-            match answer.get("NextToken").filter(|token| token.is_string()) {
-                Some(token) => body["NextToken"] = token.clone(),
+            match page.next {
+                Some(token) => body["NextToken"] = json!(token),
                 None => return Ok(read),
             }
         }
     }
 
     /// One page. Only the look at all, which has a pace, asks again: a pass comes back by itself.
-    async fn page(&self, gateway: &Metered, body: &Value, pace: Option<&mut Pace<'_>>) -> Result<Value, AwsError> {
-        let Some(pace) = pace else { return gateway.call(self.operation, body).await };
+    async fn page(&self, gateway: &Metered, body: &Value, pace: Option<&mut Pace<'_>>) -> Result<Page, AwsError> {
+        let Some(pace) = pace else { return gateway.read(self.operation, body).await };
         let mut attempt = 1;
         loop {
             pace.turn().await;
-            match gateway.call(self.operation, body).await {
+            match gateway.read(self.operation, body).await {
                 Err(error)
                     if attempt < ATTEMPTS && matches!(error.class, ErrorClass::Throttled | ErrorClass::Transient) =>
                 {
@@ -268,15 +268,14 @@ impl Pages {
     }
 }
 
-async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Value> {
+async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Sent> {
     let mut body = json!({"ServiceNamespace": "ecs", "ResourceIds": ids, "ScalableDimension": SCALABLE_DIMENSION});
     let mut found = HashMap::new();
     loop {
-        let mut answer = gateway.call(Operation::DescribeScalableTargets, &body).await?;
-        let targets = answer.get_mut("ScalableTargets").and_then(Value::as_array_mut).map(std::mem::take);
-        found.extend(targets.into_iter().flatten().filter_map(by_id));
-        match answer.get("NextToken").filter(|token| token.is_string()) {
-            Some(token) => body["NextToken"] = token.clone(),
+        let page: Page = gateway.read(Operation::DescribeScalableTargets, &body).await?;
+        found.extend(page.elements.into_iter().flatten().filter_map(by_id));
+        match page.next {
+            Some(token) => body["NextToken"] = json!(token),
             None => return Ok(found),
         }
     }
@@ -284,9 +283,9 @@ async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Value> {
 
 /// The elements of resources that passes ask for: those of each, or all pages where that is less. How long the pages are
 /// is known from the last time.
-async fn read_some(gateway: Metered, pages: Pages, ids: Vec<String>) -> Answers<Vec<Value>> {
-    let mut found: HashMap<String, Vec<Value>> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
-    let mut keep = |id: String, element: Value| {
+async fn read_some(gateway: Metered, pages: Pages, ids: Vec<String>) -> Answers<Vec<Sent>> {
+    let mut found: Found = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+    let mut keep = |id: String, element: Sent| {
         if let Some(elements) = found.get_mut(&id) {
             elements.push(element);
         }
@@ -302,14 +301,8 @@ async fn read_some(gateway: Metered, pages: Pages, ids: Vec<String>) -> Answers<
     Ok(found)
 }
 
-fn by_id(element: Value) -> Option<(String, Value)> {
+fn by_id(element: Sent) -> Option<(String, Sent)> {
     // Spot fleets and the like live in other namespaces; the dimension tells a service's target from other ECS ones.
-    let service = element["ScalableDimension"] == SCALABLE_DIMENSION;
-    let id = element["ResourceId"].as_str()?.to_owned();
-    service.then_some((id, element))
-}
-
-/// What was written as JSON reads as JSON.
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_default()
+    let (id, dimension) = resource(&element)?;
+    (dimension == SCALABLE_DIMENSION).then_some((id, element))
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Scaling;
+use super::{Scaling, Sent, sent};
 
 /// The last observation of every service. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +48,9 @@ struct Entry {
 
 #[derive(Debug)]
 struct Last {
+    /// What a pass reads.
     json: Packed,
-    /// Of the text.
+    /// Of what AWS sent.
     hash: u64,
     read_at: Timestamp,
 }
@@ -57,13 +58,13 @@ struct Last {
 impl Seen {
     /// Keeps what was read of a service, unless something newer is there already: a look at a large fleet takes a while.
     /// Says whether it differs from what was there before.
-    pub fn keep_service(&self, key: &ObjectKey, found: &Observation<Value>, read_at: Timestamp) -> bool {
-        self.keep(key, Part::Service, found, read_at)
+    pub fn keep_service(&self, key: &ObjectKey, found: &Observation<Sent>, read_at: Timestamp) -> bool {
+        self.keep(key, Part::Service, found, sent::service, read_at)
     }
 
     /// Keeps what was read of its scaling, like [`Seen::keep_service`].
-    pub fn keep_scaling(&self, key: &ObjectKey, found: &Scaling, read_at: Timestamp) -> bool {
-        self.keep(key, Part::Scaling, found, read_at)
+    pub fn keep_scaling(&self, key: &ObjectKey, found: &Scaling<Sent>, read_at: Timestamp) -> bool {
+        self.keep(key, Part::Scaling, found, sent::scaling, read_at)
     }
 
     /// What was last read of a service, if that was at `oldest` or later, and when.
@@ -94,27 +95,35 @@ impl Seen {
         self.lock().remove(key);
     }
 
-    fn keep(&self, key: &ObjectKey, part: Part, found: &impl Serialize, read_at: Timestamp) -> bool {
-        // What was just read from JSON can be written as JSON.
-        let text = serde_json::to_vec(found).unwrap_or_default();
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
-        let hash = hasher.finish();
+    fn keep<S: Serialize, T: Serialize>(
+        &self,
+        key: &ObjectKey,
+        part: Part,
+        found: &S,
+        read: impl Fn(&S) -> T,
+        read_at: Timestamp,
+    ) -> bool {
+        let hash = hash(&json(found));
+        if let Some(entries) = self.lock().get_mut(key)
+            && let Entry { last: Some(last), outdated } = &mut entries[part as usize]
+            && last.hash == hash
+        {
+            // Nearly every read of a quiet fleet: it is not taken apart.
+            if read_at > *outdated {
+                last.read_at = last.read_at.max(read_at);
+            }
+            return false;
+        }
+        let json = Packed::of(&json(&read(found)));
         let mut seen = self.lock();
         let entry = &mut seen.entry(key.clone()).or_insert_with(|| [Entry::never(), Entry::never()])[part as usize];
-        match &mut entry.last {
-            Some(last) if last.read_at > read_at => false,
-            _ if entry.outdated >= read_at => false,
-            // Nearly every read of a quiet fleet: it costs no memory and no compression.
-            Some(last) if last.hash == hash => {
-                last.read_at = read_at;
-                false
-            }
-            last => {
-                *last = Some(Last { json: Packed::of(&text), hash, read_at });
-                true
-            }
+        let newer = entry.last.as_ref().is_some_and(|last| last.read_at > read_at);
+        if newer || entry.outdated >= read_at {
+            return false;
         }
+        let changed = entry.last.as_ref().is_none_or(|last| last.json != json);
+        entry.last = Some(Last { json, hash, read_at });
+        changed
     }
 
     fn since<T: DeserializeOwned>(&self, key: &ObjectKey, part: Part, oldest: Timestamp) -> Option<(T, Timestamp)> {
@@ -137,11 +146,23 @@ impl Entry {
     }
 }
 
+/// What was read from JSON can be written as JSON.
+fn json(found: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(found).unwrap_or_default()
+}
+
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use evenkeel_core::object::Kind;
+    use serde_json::json;
 
     use super::*;
 
@@ -153,8 +174,12 @@ mod tests {
         ObjectKey::new(Kind::Service, "shop", "web")
     }
 
+    fn sent(text: &str) -> Sent {
+        serde_json::from_str(text).unwrap()
+    }
+
     fn keep(seen: &Seen, second: i64, revision: &str) -> bool {
-        seen.keep_service(&web(), &Observation::Present(revision.into()), at(second))
+        seen.keep_service(&web(), &Observation::Present(sent(&json!(revision).to_string())), at(second))
     }
 
     #[test]
@@ -188,5 +213,22 @@ mod tests {
         assert_eq!(seen.scaling(&web(), at(11)).unwrap(), (Scaling::default(), at(11)));
         assert!(seen.scaling(&web(), at(12)).is_none(), "it is older than asked for");
         assert!(seen.service(&web(), at(0)).is_none());
+    }
+    #[test]
+    fn what_only_looks_different_is_no_change() {
+        let seen = Seen::default();
+        let keep = |second, text| seen.keep_service(&web(), &Observation::Present(sent(text)), at(second));
+        assert!(keep(1, r#"{"desiredCount": 1, "events": [], "status": "ACTIVE"}"#));
+        assert!(!keep(2, r#"{"status": "ACTIVE", "desiredCount": 1, "events": ["steady"]}"#));
+        assert!(keep(3, r#"{"status": "ACTIVE", "desiredCount": 2, "events": ["steady"]}"#));
+        let scaling = |first, second| Scaling {
+            target: Observation::Present(sent(r#"{"MinCapacity": 1}"#)),
+            policies: Observation::Present(vec![sent(first), sent(second)]),
+            scheduled_actions: Observation::Unknown,
+        };
+        let (cpu, memory) = (r#"{"PolicyName": "cpu"}"#, r#"{"PolicyName": "memory"}"#);
+        assert!(seen.keep_scaling(&web(), &scaling(cpu, memory), at(1)));
+        assert!(!seen.keep_scaling(&web(), &scaling(memory, cpu), at(2)), "AWS keeps no order among policies");
+        assert_eq!(seen.scaling(&web(), at(0)).unwrap().1, at(2), "and it was read then");
     }
 }

@@ -12,7 +12,7 @@ use super::Context;
 use super::pass::Pass;
 use super::service::planned;
 use crate::fleet::Connection;
-use crate::observe::{self, Part};
+use crate::observe::{self, Part, sent};
 use crate::workqueue::{Outcome, Priority};
 
 /// What is younger than this is a fresh read.
@@ -48,7 +48,7 @@ pub(super) async fn plan<'a>(
                     return Err(pass.unread(error).await);
                 }
                 context.seen.keep_service(&key, &read.found, read.at);
-                (read.found, read.at)
+                (sent::service(&read.found), read.at)
             }
         };
         let (scaling_found, scaling_at) = match scaling.take() {
@@ -66,7 +66,7 @@ pub(super) async fn plan<'a>(
                 if read.error.is_none() {
                     context.seen.keep_scaling(&key, &read.found, read.at);
                 }
-                (read.found, read.at)
+                (sent::scaling(&read.found), read.at)
             }
         };
         let observed = observe::observed(service_found.clone(), scaling_found.clone(), service_at);

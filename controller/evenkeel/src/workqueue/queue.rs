@@ -1,7 +1,6 @@
 use std::fmt::{self, Debug};
 use std::future::pending;
 use std::hash::Hash;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +17,9 @@ pub struct Workqueue<K> {
 
 struct Shared<K> {
     state: Mutex<(Schedule<K>, fastrand::Rng)>,
-    /// Wakes all who wait in `next` to look again: workers are few.
+    /// Held by whoever waits in `next` for a key; others wait for that one. So a change wakes one worker and not all.
+    turn: tokio::sync::Mutex<()>,
+    /// Tells whose turn it is to look again.
     changed: Notify,
     observer: Option<Observer>,
 }
@@ -39,7 +40,9 @@ impl<K: Clone + Eq + Hash + Debug + Send> Workqueue<K> {
 
     fn build(rng: fastrand::Rng, observer: Option<Observer>) -> Self {
         let state = Mutex::new((Schedule::new(), rng));
-        Self { shared: Arc::new(Shared { state, changed: Notify::new(), observer }) }
+        Self {
+            shared: Arc::new(Shared { state, turn: tokio::sync::Mutex::default(), changed: Notify::new(), observer }),
+        }
     }
 
     /// Queues `key` to be worked on as soon as it has its turn. `reason` is for logs only.
@@ -57,7 +60,7 @@ impl<K: Clone + Eq + Hash + Debug + Send> Workqueue<K> {
         }
         state.0.add(Instant::now(), key, delay, priority, reason);
         drop(state);
-        self.shared.changed.notify_waiters();
+        self.shared.changed.notify_one();
     }
 
     /// Queues `key` to be looked at after `period` ±10 % at the latest, so that a fleet which started together spreads
@@ -75,10 +78,8 @@ impl<K: Clone + Eq + Hash + Debug + Send> Workqueue<K> {
     ///
     /// Dropping this future loses nothing.
     pub async fn next(&self) -> Option<Work<K>> {
+        let _turn = self.shared.turn.lock().await;
         loop {
-            // Listens before it looks, so that no change in between is missed.
-            let mut changed = pin!(self.shared.changed.notified());
-            changed.as_mut().enable();
             let now = Instant::now();
             let next = self.state().0.next(now);
             let wake = match next {
@@ -96,7 +97,8 @@ impl<K: Clone + Eq + Hash + Debug + Send> Workqueue<K> {
                     None => pending().await,
                 }
             };
-            tokio::select! { () = changed => {}, () = due => {} }
+            // What changed since this has looked is kept until somebody asks.
+            tokio::select! { () = self.shared.changed.notified() => {}, () = due => {} }
         }
     }
 
@@ -106,7 +108,7 @@ impl<K: Clone + Eq + Hash + Debug + Send> Workqueue<K> {
         let (schedule, rng) = &mut *state;
         let pass = schedule.done(Instant::now(), key, outcome, rng.f64());
         drop(state);
-        self.shared.changed.notify_waiters();
+        self.shared.changed.notify_one();
         if let Some((priority, worked)) = pass {
             self.observe(priority, Observation::Worked(worked));
         }
@@ -115,7 +117,7 @@ impl<K: Clone + Eq + Hash + Debug + Send> Workqueue<K> {
     /// Drains the queue: no key is handed out or added any more, and what is being worked on finishes.
     pub fn shut_down(&self) {
         self.state().0.drain();
-        self.shared.changed.notify_waiters();
+        self.shared.changed.notify_one();
     }
 
     /// The queue as it is now. Looks at every key, so it is for scrapes and not for loops.

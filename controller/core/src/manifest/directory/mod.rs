@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::origin::Manifest;
 use super::problem::FileProblem;
 use crate::catalogue::{Problem, Severity};
-use crate::object::{Object, ObjectKey};
+use crate::object::ObjectKey;
 
 /// What is in a file, or why nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn load(files: &Files) -> Load {
         digest: digest(files),
         broken,
     };
-    load.manifests.sort_by_cached_key(|manifest| manifest.object.key());
+    load.manifests.sort_by(|one, next| one.key.cmp(&next.key));
     load.tell(problems);
     load.refuse_duplicates();
     load.stop_broken();
@@ -77,7 +77,7 @@ impl Load {
     /// declares, so that these are its objects until it can: what refers to them still finds them. To be called before
     /// [`Load::check`].
     pub fn recall(&mut self, last_good: impl IntoIterator<Item = (String, ObjectKey)>) {
-        let declared: BTreeSet<ObjectKey> = self.manifests.iter().map(|manifest| manifest.object.key()).collect();
+        let declared: BTreeSet<ObjectKey> = self.manifests.iter().map(|manifest| manifest.key.clone()).collect();
         let bad: BTreeSet<&str> =
             self.broken_files.iter().chain(self.broken.iter().map(|(file, _)| file)).map(String::as_str).collect();
         let lost = last_good.into_iter().filter(|(file, key)| bad.contains(file.as_str()) && !declared.contains(key));
@@ -86,10 +86,10 @@ impl Load {
 
     /// Checks each object further. The paths of problems are pointers from the object's root; an error stops the file
     /// that declares it.
-    pub fn check(&mut self, check: impl Fn(&Object) -> Vec<Problem>) {
+    pub fn check(&mut self, check: impl Fn(&ObjectKey) -> Vec<Problem>) {
         let mut problems = Vec::new();
         for manifest in &self.manifests {
-            for problem in check(&manifest.object).into_iter().take(MAX_PROBLEMS) {
+            for problem in check(&manifest.key).into_iter().take(MAX_PROBLEMS) {
                 if problem.is_error() {
                     self.broken.insert(manifest.origin.unit());
                 }
@@ -111,10 +111,10 @@ impl Load {
     /// Of objects that are declared twice none is applied.
     fn refuse_duplicates(&mut self) {
         let mut problems = Vec::new();
-        for same in self.manifests.chunk_by(|a, b| a.object.key() == b.object.key()).filter(|same| same.len() > 1) {
+        for same in self.manifests.chunk_by(|a, b| a.key == b.key).filter(|same| same.len() > 1) {
             for (index, manifest) in same.iter().enumerate() {
                 let other = &same[usize::from(index == 0)].origin;
-                let message = format!("{} is declared in {other} as well: remove one", manifest.object.key());
+                let message = format!("{} is declared in {other} as well: remove one", manifest.key);
                 problems.push(manifest.origin.place(Problem::error("/metadata/name", "declared-twice", message)));
                 self.broken.insert(manifest.origin.unit());
             }
@@ -129,14 +129,11 @@ impl Load {
             let (stopped, good) = std::mem::take(&mut self.manifests).into_iter().partition(bad);
             self.manifests = good;
             let stopped: Vec<Manifest> = stopped;
-            self.broken_objects.extend(stopped.iter().map(|manifest| manifest.object.key()));
+            self.broken_objects.extend(stopped.into_iter().map(|manifest| manifest.key));
 
             let mut problems = Vec::new();
-            for manifest in
-                self.manifests.iter().filter(|manifest| self.broken_objects.contains(&manifest.object.key()))
-            {
-                let message =
-                    format!("{} is declared in a file with errors as well: remove one", manifest.object.key());
+            for manifest in self.manifests.iter().filter(|manifest| self.broken_objects.contains(&manifest.key)) {
+                let message = format!("{} is declared in a file with errors as well: remove one", manifest.key);
                 problems.push(manifest.origin.place(Problem::error("/metadata/name", "declared-twice", message)));
                 self.broken.insert(manifest.origin.unit());
             }

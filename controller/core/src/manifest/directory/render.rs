@@ -209,7 +209,8 @@ impl Renderer<'_> {
         }
         let mut object = object(&value).map_err(place)?;
         definition::inline(&mut object, &mut origin, scope, (&self.tree, &self.configs), &mut self.claimed)?;
-        Ok(Some(Manifest { object, origin }))
+        let place = origin.clone();
+        Manifest::new(object, origin).map(Some).map_err(|problem| vec![place.place(problem)])
     }
 
     /// Where an `evenkeel.yaml` is broken nobody knows the variables below it: nothing there is rendered.

@@ -207,7 +207,7 @@ fn a_yaml_file_that_a_manifest_names_need_not_be_a_manifest() {
 #[test]
 fn further_checks_stop_only_the_file_of_the_object_they_refuse() {
     let mut load = load_all(&[("a.yaml", &service("a")), ("b.yaml", &service("b"))]);
-    load.check(|object| match object.metadata.name.as_str() {
+    load.check(|key| match key.name.as_str() {
         "a" => vec![Problem::error("/spec/service/desiredCount", "x", "wrong")],
         _ => vec![Problem::warning("/spec/service/desiredCount", "y", "hm").at_key()],
     });
@@ -224,4 +224,15 @@ fn the_digest_moves_with_any_file_and_with_nothing_else() {
     assert_ne!(digest(&base), digest(&[("a.yaml", "x"), ("b.md", "z")]));
     assert_ne!(digest(&base), digest(&[("a.yaml", "xb.mdy")]));
     assert!(digest(&base).starts_with("sha256:") && digest(&base).len() == 71);
+}
+
+#[test]
+fn what_nests_too_deep_to_be_stored_stops_its_file() {
+    let nested = |depth: usize| format!("{{\"family\": \"web\", \"x\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
+    let load = load_all(&[("infra/web.yaml", DEFINITION), ("app/td.json", &nested(118))]);
+    assert_eq!(places(&load), [""; 0]);
+    assert!(spec(&load, "TaskDefinition/shop/web").pointer("/taskDefinition/x/0/0").is_some());
+    let load = load_all(&[("infra/web.yaml", DEFINITION), ("app/td.json", &nested(119))]);
+    assert_eq!(places(&load), ["infra/web.yaml:5:3 too-deep"]);
+    assert!(!load.whole());
 }
