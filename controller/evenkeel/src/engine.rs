@@ -93,15 +93,15 @@ struct Triggers {
     marks: HashMap<ObjectKey, Mark>,
     /// Who refers to an object: mostly one, so a set would take more than it holds.
     dependents: HashMap<ObjectKey, Vec<ObjectKey>>,
-    /// To whom an object refers.
-    references: HashMap<ObjectKey, Vec<ObjectKey>>,
 }
 
-/// What makes a pass over the object itself worth it, and what makes one over its dependents.
+/// What makes a pass over the object itself worth it, what makes one over its dependents, and to whom it refers: to nobody,
+/// if that is 0.
 #[derive(Debug, Default, PartialEq)]
 struct Mark {
     own: u64,
     dependents: u64,
+    references: u64,
 }
 
 impl Triggers {
@@ -111,7 +111,6 @@ impl Triggers {
             queue: engine.queue.clone(),
             marks: HashMap::new(),
             dependents: HashMap::new(),
-            references: HashMap::new(),
         }
     }
 
@@ -164,8 +163,7 @@ impl Triggers {
     /// the first look at all has seen them, and revisions never change. So a start reads hardly more than a look does.
     fn found(&mut self, object: &Object) {
         let key = object.key();
-        self.refer(object);
-        self.marks.insert(key.clone(), mark(object));
+        self.mark(object);
         if settled(object) {
             self.queue.add_after(key.clone(), self.context.phase_of(&key), Priority::Resync, "resync");
         } else {
@@ -178,9 +176,7 @@ impl Triggers {
         if key.kind == Kind::Event {
             return;
         }
-        self.refer(object);
-        let mark = mark(object);
-        let before = self.marks.insert(key.clone(), mark);
+        let before = self.mark(object);
         let now = &self.marks[&key];
         if before.as_ref().is_none_or(|before| before.own != now.own) {
             self.queue.add(key.clone(), Priority::NewCommit, "the object changed");
@@ -209,40 +205,42 @@ impl Triggers {
         }
     }
 
-    fn refer(&mut self, object: &Object) {
+    /// Marks an object as it is now, and to whom it refers; what its mark was.
+    fn mark(&mut self, object: &Object) -> Option<Mark> {
         let key = object.key();
-        if key.kind != Kind::Service {
-            return;
-        }
         let others = references(object);
-        if self.references.get(&key) == Some(&others) {
-            return;
-        }
-        self.unrefer(&key);
-        for other in &others {
-            let dependents = self.dependents.entry(other.clone()).or_default();
-            if !dependents.contains(&key) {
-                dependents.push(key.clone());
-                dependents.shrink_to_fit();
+        let mark = Mark { references: if others.is_empty() { 0 } else { hash(&others) }, ..mark(object) };
+        let before = self.marks.get(&key).map_or(0, |before| before.references);
+        if before != mark.references {
+            if before != 0 {
+                self.unrefer(&key);
+            }
+            for other in others {
+                let dependents = self.dependents.entry(other).or_default();
+                if !dependents.contains(&key) {
+                    dependents.push(key.clone());
+                    dependents.shrink_to_fit();
+                }
             }
         }
-        self.references.insert(key, others);
+        self.marks.insert(key, mark)
     }
 
+    /// Takes an object out of all dependents. It seldom refers to another one than before, so nobody keeps to whom it did.
     fn unrefer(&mut self, key: &ObjectKey) {
-        for other in self.references.remove(key).unwrap_or_default() {
-            if let Some(dependents) = self.dependents.get_mut(&other) {
-                dependents.retain(|dependent| dependent != key);
-            }
-        }
+        self.dependents.retain(|_, dependents| {
+            dependents.retain(|dependent| dependent != key);
+            !dependents.is_empty()
+        });
     }
 
     fn gone(&mut self, key: &ObjectKey) {
         if key.kind == Kind::Event {
             return;
         }
-        self.marks.remove(key);
-        self.unrefer(key);
+        if self.marks.remove(key).is_some_and(|mark| mark.references != 0) {
+            self.unrefer(key);
+        }
         self.queue.add(key.clone(), Priority::NewCommit, "the object is gone");
         if key.kind.namespaced() {
             self.queue.add(key.cluster_of(), Priority::NewCommit, "an object of its namespace is gone");
@@ -287,7 +285,7 @@ fn mark(object: &Object) -> Mark {
         }
         _ => serde_json::json!([current, is_ready(status)]),
     };
-    Mark { own, dependents: hash(&dependents.to_string()) }
+    Mark { own, dependents: hash(&dependents.to_string()), references: 0 }
 }
 
 /// Ten thousand services have a mark each, so it is kept as short as this.

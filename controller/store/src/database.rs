@@ -142,8 +142,14 @@ impl Loaded {
         (kept, lost)
     }
 
-    /// Takes the object that stands at a key.
     fn take(&mut self, at: &[u8], bytes: &[u8]) -> Result<(), Failure> {
+        let (key, stored) = self.object(at, bytes)?;
+        self.index.insert(key, stored);
+        Ok(())
+    }
+
+    /// The object that stands at a key.
+    fn object(&self, at: &[u8], bytes: &[u8]) -> Result<(ObjectKey, Stored), Failure> {
         let corrupt = |detail: String| Failure::Corrupt(format!("{}: {detail}", String::from_utf8_lossy(at)));
         let (stored, object) = Stored::from_bytes(bytes).map_err(|e| corrupt(e.to_string()))?;
         let key = object.key();
@@ -153,8 +159,7 @@ impl Loaded {
         if stored.resource_version > self.resource_version {
             return Err(corrupt(format!("has a version beyond the store's, {}", self.resource_version)));
         }
-        self.index.insert(key, stored);
-        Ok(())
+        Ok((key, stored))
     }
 }
 
@@ -244,10 +249,13 @@ impl Database {
     /// Reads everything but records.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
         let mut loaded = Loaded::new(self.meta(STORE_ID)?, self.meta(SEQUENCE)?);
+        let mut objects = Vec::new();
         for entry in self.db.scan_prefix(OBJECTS) {
             let (at, bytes) = entry?;
-            loaded.take(&at, &bytes)?;
+            objects.push(loaded.object(&at, &bytes)?);
         }
+        // One by one, in their order, they would leave the nodes of the map half empty.
+        loaded.index = objects.into_iter().collect();
         Ok(loaded)
     }
 

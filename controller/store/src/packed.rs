@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Documents as they are kept: a TaskDefinition, a Service, and what AWS shows of one. Whatever repeats a part of them takes
+/// Documents as they are kept: Events, a TaskDefinition, a Service, and what AWS shows of one. Whatever repeats a part of them takes
 /// three bytes for it. Nothing that is packed outlives the process, so they can change at any time.
 const DICTIONARY: &[u8] = include_bytes!("packed.txt");
 

@@ -85,6 +85,7 @@ pub(crate) fn print() {
     row("poller: calls of a round", &|run| whole(run.poller.calls));
     row("poller: seconds of a round", &|run| whole(run.poller.seconds));
     row("poller: refused calls", &|run| whole(run.poller.refused));
+    row("poller: processor seconds of a round", &|run| format!("{:.2}", run.poller.busy));
     row("poller / look: seconds", &|run| ratio(run.poller.seconds, run.look.services.0.max(run.look.scaling.0)));
 }
 

@@ -92,11 +92,9 @@ impl Running {
         status(&self.0.id().to_string(), name) as f64
     }
 
-    /// Seconds that it has been on a processor (`/proc/<pid>/stat`, fields 14 and 15, in hundredths).
+    /// Seconds that it has been on a processor.
     pub(crate) fn busy(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
-        let fields = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2);
-        fields.map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
+        busy(&self.0.id().to_string())
     }
 
     /// Ends it and takes its measures.
@@ -195,6 +193,13 @@ pub(crate) fn status(process: &str, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() * 1024
+}
+
+/// Seconds that a process has been on a processor (`/proc/<pid>/stat`, fields 14 and 15, in hundredths).
+pub(crate) fn busy(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2);
+    fields.map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
 }
 
 async fn encoded(store: &Store) -> usize {

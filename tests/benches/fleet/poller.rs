@@ -25,6 +25,8 @@ pub(crate) struct Polled {
     pub(crate) calls: f64,
     pub(crate) refused: f64,
     pub(crate) seconds: f64,
+    /// Seconds on a processor.
+    pub(crate) busy: f64,
 }
 
 /// The calls for one service.
@@ -46,8 +48,8 @@ pub(crate) fn round(aws: &Aws, fleet: &Fleet) -> Polled {
     let output = child::command(child::POLLER, fleet).arg(aws.endpoint()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let numbers: Vec<f64> = text.split_whitespace().map(|number| number.parse().unwrap()).collect();
-    let [calls, refused, seconds] = numbers[..] else { panic!("the poller said {text:?}") };
-    Polled { calls, refused, seconds }
+    let [calls, refused, seconds, busy] = numbers[..] else { panic!("the poller said {text:?}") };
+    Polled { calls, refused, seconds, busy }
 }
 
 /// That process: `services clusters variables places endpoint`. Polls all places at once.
@@ -67,8 +69,16 @@ pub(crate) fn run(args: &[String]) {
             all.refused += polled.refused;
             all.seconds = all.seconds.max(polled.seconds);
         }
-        println!("{} {} {}", all.calls, all.refused, all.seconds);
+        // The part of the services that it came to took this; all take as much more.
+        let done: usize = (0..fleet.places).map(|place| own(&fleet, place).len().min(MOST)).sum();
+        all.busy = child::busy("self") * fleet.services as f64 / done as f64;
+        println!("{} {} {} {}", all.calls, all.refused, all.seconds, all.busy);
     });
+}
+
+/// The services of a place.
+fn own(fleet: &Fleet, place: usize) -> Vec<usize> {
+    (0..fleet.services).filter(|nth| fleet.place(*nth) == fleet.place(place)).collect()
 }
 
 #[allow(clippy::cast_precision_loss)] // counts
@@ -83,7 +93,7 @@ async fn poll(fleet: Fleet, place: usize, endpoint: String) -> Polled {
     };
     let gateway =
         Gateway::connect(&account, Transport::Network, evenkeel::clock::Clock::system().for_aws(), None).await;
-    let own: Vec<usize> = (0..fleet.services).filter(|nth| fleet.place(*nth) == fleet.place(place)).collect();
+    let own = own(&fleet, place);
     let done = own.len().min(MOST);
     let started = Instant::now();
     let mut workers = JoinSet::new();
@@ -113,5 +123,6 @@ async fn poll(fleet: Fleet, place: usize, endpoint: String) -> Polled {
         all.refused += polled.refused;
     }
     let rest = own.len() as f64 / done as f64;
-    Polled { calls: all.calls * rest, refused: all.refused * rest, seconds: started.elapsed().as_secs_f64() * rest }
+    let seconds = started.elapsed().as_secs_f64();
+    Polled { calls: all.calls * rest, refused: all.refused * rest, seconds: seconds * rest, busy: 0.0 }
 }

@@ -1,11 +1,11 @@
 //! Series of each object, computed from its status.
 //!
 //! They are kept as the labels and values that a scrape shows and not as gauges of the library, which take several
-//! times the memory: a pair of strings for each label of each line.
+//! times the memory: a pair of strings for each label of each line. And most objects have the same lines, but for values.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evenkeel_core::object::{Kind, Object, ObjectKey};
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ pub(super) fn area(path: &str) -> &'static str {
 }
 
 /// The gauges that an object has series of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Family {
     Info,
     Condition,
@@ -113,21 +113,22 @@ const FAMILIES: [(Family, &str, &str, &[&str]); 16] = [
     (Family::Max, "evenkeel_service_max_tasks", "Upper bound of the scalable target.", &[]),
 ];
 
-/// One line of a scrape, but for what all lines of the object have in common.
-#[derive(Debug)]
-struct Series {
+/// One line of a scrape, but for what all lines of the object have in common, and its value.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Line {
     family: Family,
     /// Labels besides kind, name and namespace, in the form in which they are shown.
     labels: Box<str>,
     /// How much of them stands before kind, name and namespace: labels are sorted.
     before: usize,
-    value: f64,
 }
 
 /// What is shown of one object.
 #[derive(Debug, Default)]
 struct Shown {
-    series: Box<[Series]>,
+    lines: Arc<[Line]>,
+    /// Of each line.
+    values: Box<[f64]>,
     since: BTreeMap<String, f64>,
     last_success: Option<f64>,
     /// Whether a pass has told of it since the start.
@@ -142,26 +143,51 @@ struct Shown {
 #[derive(Debug)]
 pub(super) struct Objects {
     rollouts: Rollouts,
-    shown: Mutex<HashMap<ObjectKey, Shown>>,
+    all: Mutex<All>,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    shown: HashMap<ObjectKey, Shown>,
+    /// What any of them has, each once.
+    lines: HashSet<Arc<[Line]>>,
+}
+
+impl All {
+    /// The same lines as others have them.
+    fn shared(&mut self, lines: Vec<Line>) -> Arc<[Line]> {
+        if let Some(known) = self.lines.get(lines.as_slice()) {
+            return known.clone();
+        }
+        let lines: Arc<[Line]> = lines.into();
+        self.lines.insert(lines.clone());
+        lines
+    }
+
+    /// An object has other lines now, or is gone. With the last that had them they go.
+    fn left(&mut self, lines: &Arc<[Line]>) {
+        if Arc::strong_count(lines) == 2 {
+            self.lines.remove(lines);
+        }
+    }
 }
 
 impl Objects {
     pub(super) fn new(register: &Registrar<'_>) -> Result<Self, prometheus::Error> {
-        Ok(Self { rollouts: Rollouts::new(register)?, shown: Mutex::default() })
+        Ok(Self { rollouts: Rollouts::new(register)?, all: Mutex::default() })
     }
 
     pub(super) fn repaired(&self, key: &ObjectKey, path: &str) {
-        let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let nth = AREAS.iter().position(|known| *known == area(path)).unwrap_or_default();
-        all.entry(key.clone()).or_default().repaired[nth] += 1;
+        self.lock().shown.entry(key.clone()).or_default().repaired[nth] += 1;
     }
 
     #[allow(clippy::cast_precision_loss)] // seconds fit
     pub(super) fn report(&self, before: &Object, status: &Value, now: Timestamp) {
         let key = before.key();
         let now = now.as_second() as f64;
-        let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let shown = all.entry(key.clone()).or_default();
+        let mut all = self.lock();
+        let shown = all.shown.entry(key.clone()).or_default();
         if !std::mem::replace(&mut shown.reported, true) {
             // The first look since the start: what differed before it is known from the status that was stored.
             shown.since.extend(stored_since(&before.status));
@@ -182,24 +208,32 @@ impl Objects {
                 *count += ended;
             }
         }
-        shown.series = series(status, shown);
+        let (lines, values): (Vec<Line>, Vec<f64>) = series(status, shown).into_iter().unzip();
+        if *shown.lines == *lines {
+            shown.values = values.into();
+            return;
+        }
+        let lines = all.shared(lines);
+        let Some(shown) = all.shown.get_mut(&key) else { return };
+        shown.values = values.into();
+        let before = std::mem::replace(&mut shown.lines, lines);
+        all.left(&before);
     }
 
     /// Writes the series of all objects, in Prometheus' text format.
     pub(super) fn show(&self, text: &mut String) {
-        let all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut objects: Vec<(String, &Shown)> = all.iter().map(|(key, shown)| (common(key), shown)).collect();
+        let all = self.lock();
+        let mut objects: Vec<(String, &Shown)> = all.shown.iter().map(|(key, shown)| (common(key), shown)).collect();
         objects.sort_by(|one, next| one.0.cmp(&next.0));
         for (family, name, help, _) in FAMILIES {
-            let of_family = |shown: &'_ &Shown| shown.series.iter().any(|series| series.family == family);
-            if !objects.iter().any(|(_, shown)| of_family(shown)) {
+            if !all.lines.iter().any(|lines| lines.iter().any(|line| line.family == family)) {
                 continue;
             }
             // Writing to memory does not fail.
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
             for (common, shown) in &objects {
-                for Series { labels, before, value, .. } in shown.series.iter().filter(|series| series.family == family)
-                {
+                let series = shown.lines.iter().zip(&shown.values);
+                for (Line { labels, before, .. }, value) in series.filter(|(line, _)| line.family == family) {
                     let (before, after) = labels.split_at(*before);
                     let _ = writeln!(text, "{name}{{{before}{common}{after}}} {value}");
                 }
@@ -215,8 +249,15 @@ impl Objects {
     }
 
     pub(super) fn forget(&self, key: &ObjectKey) {
-        let mut all = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(key);
+        let mut all = self.lock();
+        if let Some(shown) = all.shown.remove(key) {
+            all.left(&shown.lines);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, All> {
+        // A panic elsewhere leaves at most lines that nobody has.
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -245,7 +286,7 @@ fn counters(
 
 /// Every series of an object with its value.
 #[allow(clippy::cast_precision_loss)] // counts and seconds fit
-fn series(status: &Value, shown: &Shown) -> Box<[Series]> {
+fn series(status: &Value, shown: &Shown) -> Vec<(Line, f64)> {
     let mut series = Vec::new();
     let mut put = |family: Family, extra: &[&str], value: f64| {
         let mut labels: Vec<_> = FAMILIES[family as usize].3.iter().zip(extra).collect();
@@ -254,7 +295,7 @@ fn series(status: &Value, shown: &Shown) -> Box<[Series]> {
         let before: String = before.iter().map(|(name, value)| format!("{},", label(name, value))).collect();
         let after: String = after.iter().map(|(name, value)| format!(",{}", label(name, value))).collect();
         let labels = [before.as_str(), &after].concat().into_boxed_str();
-        series.push(Series { family, labels, before: before.len(), value });
+        series.push((Line { family, labels, before: before.len() }, value));
     };
     let text = |value: &'_ Value| value.as_str().unwrap_or_default().to_owned();
     for condition in conditions(status) {
@@ -310,8 +351,8 @@ fn series(status: &Value, shown: &Shown) -> Box<[Series]> {
             put(family, &[], count);
         }
     }
-    series.sort_by(|one, next| (one.family, &one.labels).cmp(&(next.family, &next.labels)));
-    series.into_boxed_slice()
+    series.sort_by(|(one, _), (next, _)| one.cmp(next));
+    series
 }
 
 /// Since when the fields of a stored status differ: of each one only that it is not later than the whole.
@@ -350,4 +391,32 @@ fn common(key: &ObjectKey) -> String {
 fn label(name: &str, value: &str) -> String {
     let value = value.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\"");
     format!("{name}=\"{value}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn objects_have_their_lines_in_common_and_those_that_nobody_has_any_more_go() {
+        let registry = prometheus::Registry::new();
+        let objects = Objects::new(&Registrar(&registry)).unwrap();
+        let report = |name: &str, sync: &str| {
+            let object = Object::new(&ObjectKey::new(Kind::Service, "shop", name), json!({}));
+            let condition = json!({"type": "Ready", "status": "True", "reason": "Ready"});
+            let status = json!({"sync": sync, "health": "Healthy", "conditions": [condition]});
+            objects.report(&object, &status, Timestamp::UNIX_EPOCH);
+            objects.lock().lines.len()
+        };
+        assert_eq!(["a", "b", "c"].map(|name| report(name, "Synced")), [1; 3]);
+        assert_eq!(["a", "b", "c"].map(|name| report(name, "OutOfSync")), [2, 2, 1]);
+        for (name, left) in [("a", 1), ("b", 1), ("c", 0)] {
+            objects.forget(&ObjectKey::new(Kind::Service, "shop", name));
+            assert_eq!(objects.lock().lines.len(), left);
+        }
+    }
 }

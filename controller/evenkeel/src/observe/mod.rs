@@ -3,6 +3,7 @@
 mod batch;
 mod deployments;
 mod family;
+mod found;
 mod reader;
 mod scaling;
 mod seen;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::batch::{Answer, Answers, Batcher};
+use super::found::Found;
 use super::sent::{Page, Sent, resource};
 use crate::budget::{Metered, Pace};
 
@@ -64,9 +65,6 @@ struct Pages {
     size: usize,
     last: Arc<AtomicUsize>,
 }
-
-/// Elements by resource: those of ten thousand services are in memory until the last page.
-type Found = HashMap<String, Vec<Sent>>;
 
 impl<T> Default for Scaling<T> {
     fn default() -> Self {
@@ -156,7 +154,7 @@ impl Scalings {
             };
             let mut error = None;
             let [policies, scheduled_actions] = [0, 1].map(|list| match &mut found[list] {
-                Ok(found) => Observation::Present(found.remove(id).unwrap_or_default()),
+                Ok(found) => Observation::Present(found.take(id)),
                 Err(failed) => {
                     error = Some(failed.clone());
                     Observation::Unknown
@@ -193,13 +191,11 @@ impl Pages {
     /// The elements of these resources: from the pages of all, or one resource after the other where that is less.
     async fn of(&self, gateway: &Metered, ids: &HashSet<&str>, pace: &mut Pace<'_>) -> Result<Found, AwsError> {
         if ids.is_empty() {
-            return Ok(Found::new());
+            return Ok(Found::default());
         }
-        let mut found = Found::new();
-        let mut keep = |id: String, element: Sent| {
-            if ids.contains(id.as_str()) {
-                found.entry(id).or_default().push(element);
-            }
+        let mut found = Found::default();
+        let mut keep = |elements: Vec<(String, Sent)>| {
+            found.keep(elements.into_iter().filter(|(id, _)| ids.contains(id.as_str())));
         };
         if self.last.load(Ordering::Relaxed) <= ids.len() {
             let read = match self.read(gateway, None, Some(pace), &mut keep).await {
@@ -214,11 +210,6 @@ impl Pages {
                 self.read(gateway, Some(id), Some(pace), &mut keep).await?;
             }
         }
-        for elements in found.values_mut() {
-            // AWS keeps no order. While pages are read others write, and what moves to a later page comes twice.
-            elements.sort_unstable_by(|one, other| one.get().cmp(other.get()));
-            elements.dedup_by(|one, other| one.get() == other.get());
-        }
         Ok(found)
     }
 
@@ -228,7 +219,7 @@ impl Pages {
         gateway: &Metered,
         id: Option<&str>,
         mut pace: Option<&mut Pace<'_>>,
-        keep: &mut impl FnMut(String, Sent),
+        keep: &mut impl FnMut(Vec<(String, Sent)>),
     ) -> Result<usize, AwsError> {
         let mut body = json!({"ServiceNamespace": "ecs", "MaxResults": self.size});
         if let Some(id) = id {
@@ -239,9 +230,7 @@ impl Pages {
         loop {
             let page = self.page(gateway, &body, pace.as_deref_mut()).await?;
             read += 1;
-            for (id, element) in page.elements.into_iter().flatten().filter_map(by_id) {
-                keep(id, element);
-            }
+            keep(page.elements.into_iter().flatten().filter_map(by_id).collect());
             match page.next {
                 Some(token) => body["NextToken"] = json!(token),
                 None => return Ok(read),
@@ -284,10 +273,12 @@ async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Sent> {
 /// The elements of resources that passes ask for: those of each, or all pages where that is less. How long the pages are
 /// is known from the last time.
 async fn read_some(gateway: Metered, pages: Pages, ids: Vec<String>) -> Answers<Vec<Sent>> {
-    let mut found: Found = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
-    let mut keep = |id: String, element: Sent| {
-        if let Some(elements) = found.get_mut(&id) {
-            elements.push(element);
+    let mut found: HashMap<String, Vec<Sent>> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+    let mut keep = |elements: Vec<(String, Sent)>| {
+        for (id, element) in elements {
+            if let Some(elements) = found.get_mut(&id) {
+                elements.push(element);
+            }
         }
     };
     if ids.len() > 1 && pages.last.load(Ordering::Relaxed) <= ids.len() {

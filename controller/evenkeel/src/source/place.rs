@@ -42,6 +42,11 @@ impl Place {
         let revision = git::revision(&path);
         Ok(Self { path, identity: (metadata.dev(), metadata.ino()), revision })
     }
+
+    /// Whether it is what git-sync made for one commit, or a part of that.
+    pub(super) fn is_worktree(&self) -> bool {
+        self.path.ancestors().any(is_worktree)
+    }
 }
 
 /// The links in a directory that lead to worktrees of git-sync, which are named after their commit; not the one that
@@ -55,11 +60,14 @@ fn worktree_links(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
             continue;
         }
         let Ok(target) = fs::canonicalize(entry.path()) else { continue };
-        let is_worktree = target.file_name().and_then(|name| name.to_str()).is_some_and(git::is_commit);
-        if is_worktree && target.is_dir() {
+        if is_worktree(&target) && target.is_dir() {
             links.push((name, target));
         }
     }
     links.sort();
     Ok(links)
+}
+
+fn is_worktree(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(git::is_commit)
 }

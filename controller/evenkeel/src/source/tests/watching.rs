@@ -76,3 +76,13 @@ async fn what_could_not_be_read_is_tried_again_though_nothing_else_changes() {
     fs::remove_file(root.path().join(".git/index.lock")).unwrap();
     assert_eq!(text(&source.next().await.unwrap(), "web.yaml"), "a: 2");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_worktree_is_what_its_name_says_until_something_writes_in_it() {
+    let root = git_sync(&[A]);
+    let mut source = Source::new(root.path().join("current/prod"), POLL);
+    assert_eq!(revision(&mut source).await, format!("sha1:{A}"));
+    assert!(tokio::time::timeout(POLL * 20, source.next()).await.is_err());
+    write(root.path(), &format!(".worktrees/{A}/prod/new.yaml"), "x");
+    assert_eq!(source.next().await.unwrap().files.len(), 2);
+}
