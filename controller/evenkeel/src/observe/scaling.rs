@@ -133,17 +133,17 @@ impl Scalings {
         let pages: usize = lists.iter().map(|pages| pages.last.load(Ordering::Relaxed)).sum();
         let mut pace =
             Pace::new(self.gateway.budget(), Bucket::ScalingRead, ids.len().div_ceil(TARGETS) + pages, spread);
-        let targets = self.all_targets(ids, &mut pace).await;
+        let (targets, mut found_targets) = self.all_targets(ids, &mut pace).await;
         let with_target: HashSet<&str> =
-            ids.iter().zip(&targets).filter(|(_, target)| matches!(target, Ok(Some(_)))).map(|(id, _)| &**id).collect();
+            ids.iter().zip(&targets).filter(|(_, target)| matches!(target, Ok(true))).map(|(id, _)| &**id).collect();
         let mut found = Vec::with_capacity(lists.len());
         for pages in lists {
             found.push(pages.of(&self.gateway, &with_target, &mut pace).await);
         }
         for (nth, (id, target)) in ids.iter().zip(targets).enumerate() {
             let target = match target {
-                Ok(Some(target)) => Observation::Present(target),
-                Ok(None) => {
+                Ok(true) => found_targets.take(id).pop().map_or(Observation::Unknown, Observation::Present),
+                Ok(false) => {
                     tell(nth, Scaling::of(Observation::Absent), None);
                     continue;
                 }
@@ -164,8 +164,8 @@ impl Scalings {
         }
     }
 
-    /// The targets of all.
-    async fn all_targets(&self, ids: &[String], pace: &mut Pace<'_>) -> Vec<Answer<Sent>> {
+    /// Whether each has a target, and the targets.
+    async fn all_targets(&self, ids: &[String], pace: &mut Pace<'_>) -> (Vec<Result<bool, Box<AwsError>>>, Found) {
         let (asked, mut answers) = mpsc::unbounded_channel();
         let asking = async move {
             for ids in ids.chunks(TARGETS) {
@@ -177,11 +177,21 @@ impl Scalings {
             }
         };
         let taking = async move {
-            let mut targets = Vec::with_capacity(ids.len());
+            let (mut targets, mut found, mut page) = (Vec::with_capacity(ids.len()), Found::default(), Vec::new());
             while let Some(asked) = answers.recv().await {
-                targets.push(asked.answer().await);
+                let target = asked.answer().await.map_err(Box::new);
+                let nth = targets.len();
+                targets.push(target.map(|target| {
+                    let there = target.is_some();
+                    page.extend(target.map(|target| (ids[nth].clone(), target)));
+                    there
+                }));
+                if page.len() == TARGETS {
+                    found.keep(page.drain(..));
+                }
             }
-            targets
+            found.keep(page.into_iter());
+            (targets, found)
         };
         tokio::join!(asking, taking).1
     }
