@@ -71,6 +71,7 @@ pub(crate) fn print() {
     row("look at scaling: seconds / bound", &|run| ratio(run.look.scaling.0, run.look.scaling.1));
     row("processor seconds a minute, with a look a minute", &|run| format!("{:.2}", run.quiet.busy));
     row("resident memory, MB, with a look a minute", &|run| whole(run.quiet.resident / 1e6));
+    row("resident memory, MB, the most since its start", &|run| whole(run.quiet.peak / 1e6));
     row("one drift, from change to repair: mean seconds", &|run| format!("{:.1}", run.drift.0));
     row("one drift, from change to repair: longest", &|run| format!("{:.1}", run.drift.1));
     let rolled =
@@ -107,6 +108,8 @@ struct Run {
 struct Quiet {
     busy: f64,
     resident: f64,
+    /// The most that it ever took, as when it read all manifests.
+    peak: f64,
 }
 
 /// A look at all, as the mean of several. Times stand beside their bounds.
@@ -168,7 +171,8 @@ fn quiet(mut running: Running) -> Quiet {
     std::thread::sleep(STARTING);
     let before = running.busy();
     std::thread::sleep(MINUTE * MINUTES);
-    Quiet { busy: (running.busy() - before) / f64::from(MINUTES), resident: running.status("VmRSS:") }
+    let busy = (running.busy() - before) / f64::from(MINUTES);
+    Quiet { busy, resident: running.status("VmRSS:"), peak: running.status("VmHWM:") }
 }
 
 /// Publishes a new image of every service; how long it takes until all run it, and how long it must take.
