@@ -86,14 +86,17 @@ async fn a_connection_that_breaks_is_transient() {
     assert_eq!(error.http_status, None);
 }
 
+/// What a body gives when it is asked for more.
+type Frames = Poll<Option<Result<Frame<Bytes>, std::io::Error>>>;
+
 /// A body of which the beginning comes, and then this.
-struct Cut(Option<&'static str>, fn() -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>>);
+struct Cut(Option<&'static str>, fn() -> Frames);
 
 impl Body for Cut {
     type Data = Bytes;
     type Error = std::io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Frames {
         match self.0.take() {
             Some(beginning) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(beginning.as_bytes()))))),
             None => (self.1)(),
@@ -101,7 +104,7 @@ impl Body for Cut {
     }
 }
 
-async fn cut(then: fn() -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>>) -> AwsError {
+async fn cut(then: fn() -> Frames) -> AwsError {
     let body = SdkBody::from_body_1_x(Cut(Some(r#"{"services":"#), then));
     let mut response = HttpResponse::new(StatusCode::try_from(200).unwrap(), body);
     Answer::of(&mut response).read::<Value>(Operation::DescribeServices).await.unwrap_err()
