@@ -43,18 +43,18 @@ impl Found {
     }
 
     /// The elements of a resource, each once: while pages are read others write, and what moves to a later page comes twice.
-    pub(super) fn take(&mut self, id: &str) -> Vec<Sent> {
+    /// What was kept can be taken; should it not be so, then nothing is known, and not less there.
+    pub(super) fn take(&mut self, id: &str) -> Option<Vec<Sent>> {
         let mut elements: Vec<Sent> = Vec::new();
         for Place { page, start, end } in self.places.remove(id).unwrap_or_default() {
-            let text = self.page(page as usize).get(Range { start: start as usize, end: end as usize });
-            // What was cut out of JSON is text, and JSON.
-            let text = text.and_then(|text| String::from_utf8(text.to_vec()).ok());
-            elements.extend(text.and_then(|text| RawValue::from_string(text).ok()));
+            let text = self.page(page as usize).get(Range { start: start as usize, end: end as usize })?;
+            let text = String::from_utf8(text.to_vec()).ok()?;
+            elements.push(RawValue::from_string(text).ok()?);
         }
         // AWS keeps no order.
         elements.sort_unstable_by(|one, other| one.get().cmp(other.get()));
         elements.dedup_by(|one, other| one.get() == other.get());
-        elements
+        Some(elements)
     }
 
     fn page(&mut self, nth: usize) -> &[u8] {
@@ -82,7 +82,7 @@ mod tests {
         found.keep(page(&[("a", r#"{"PolicyName": "memory"}"#), ("b", r#"{"PolicyName":"cpu"}"#)]));
         found.keep(page(&[]));
         found.keep(page(&[("a", r#"{"PolicyName": "cpu", "é": 1}"#), ("a", r#"{"PolicyName": "memory"}"#)]));
-        let mut taken = |id: &str| found.take(id).iter().map(|sent| sent.get().to_owned()).collect::<Vec<_>>();
+        let mut taken = |id: &str| found.take(id).unwrap().iter().map(|sent| sent.get().to_owned()).collect::<Vec<_>>();
         assert_eq!(taken("a"), [r#"{"PolicyName": "cpu", "é": 1}"#, r#"{"PolicyName": "memory"}"#]);
         assert_eq!(taken("b"), [r#"{"PolicyName":"cpu"}"#]);
         assert!(taken("a").is_empty() && taken("c").is_empty());

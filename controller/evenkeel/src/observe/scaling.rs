@@ -142,7 +142,10 @@ impl Scalings {
         }
         for (nth, (id, target)) in ids.iter().zip(targets).enumerate() {
             let target = match target {
-                Ok(true) => found_targets.take(id).pop().map_or(Observation::Unknown, Observation::Present),
+                Ok(true) => {
+                    let target = found_targets.take(id).and_then(|mut targets| targets.pop());
+                    target.map_or(Observation::Unknown, Observation::Present)
+                }
                 Ok(false) => {
                     tell(nth, Scaling::of(Observation::Absent), None);
                     continue;
@@ -154,7 +157,7 @@ impl Scalings {
             };
             let mut error = None;
             let [policies, scheduled_actions] = [0, 1].map(|list| match &mut found[list] {
-                Ok(found) => Observation::Present(found.take(id)),
+                Ok(found) => found.take(id).map_or(Observation::Unknown, Observation::Present),
                 Err(failed) => {
                     error = Some(failed.clone());
                     Observation::Unknown

@@ -67,9 +67,9 @@ pub(crate) fn service(sent: &Observation<Sent>) -> Observation<Value> {
 /// Its scaling. AWS keeps no order among policies or scheduled actions, and another order is no change.
 pub(crate) fn scaling(sent: &Scaling<Sent>) -> Scaling {
     let list = |list: &Vec<Sent>| {
-        let mut list: Vec<Value> = list.iter().map(parsed).collect();
+        let mut list = list.iter().map(parsed).collect::<Option<Vec<Value>>>()?;
         list.sort_by_cached_key(Value::to_string);
-        list
+        Some(list)
     };
     Scaling {
         target: each(&sent.target, parsed),
@@ -78,15 +78,37 @@ pub(crate) fn scaling(sent: &Scaling<Sent>) -> Scaling {
     }
 }
 
-fn each<T, U>(observation: &Observation<T>, of: impl Fn(&T) -> U) -> Observation<U> {
+/// What cannot be read is unknown, and never drift.
+fn each<T, U>(observation: &Observation<T>, of: impl Fn(&T) -> Option<U>) -> Observation<U> {
     match observation {
         Observation::Unknown => Observation::Unknown,
         Observation::Absent => Observation::Absent,
-        Observation::Present(there) => Observation::Present(of(there)),
+        Observation::Present(there) => of(there).map_or(Observation::Unknown, Observation::Present),
     }
 }
 
-fn parsed(sent: &Sent) -> Value {
-    // What was cut out of a JSON document is one.
-    serde_json::from_str(sent.get()).unwrap_or_default()
+/// What was cut out of a JSON document is one, but may nest deeper than trees are made.
+fn parsed(sent: &Sent) -> Option<Value> {
+    serde_json::from_str(sent.get()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_service_is_read_without_its_events_and_what_cannot_be_read_is_unknown() {
+        let sent = |text: String| Observation::Present(RawValue::from_string(text).unwrap());
+        let plain = sent(r#"{"serviceName": "web", "events": [{"message": "steady"}]}"#.into());
+        assert_eq!(service(&plain), Observation::Present(json!({"serviceName": "web"})));
+        let deep = || sent(format!("{}{}", "[".repeat(200), "]".repeat(200)));
+        assert_eq!(service(&deep()), Observation::Unknown);
+        let Observation::Present(policy) = deep() else { unreachable!() };
+        let known = Scaling { policies: Observation::Present(vec![policy]), ..Scaling::default() };
+        assert_eq!(scaling(&known).policies, Observation::Unknown);
+    }
 }
