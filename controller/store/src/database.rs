@@ -40,9 +40,9 @@ use crate::directory::{FORMAT, private_file};
 use crate::published::Index;
 use crate::stored::Stored;
 
-/// Objects are read from memory, so the page cache serves records only, and pages take several times their size in it. sled's
-/// default is 1 GiB.
-const CACHE_BYTES: u64 = 2 << 20;
+/// Objects are read from memory, so the page cache serves records only, and pages take several times their size in it: hardly
+/// any is kept. sled's default is 1 GiB.
+const CACHE_BYTES: u64 = 256 << 10;
 
 const STORE_ID: &[u8] = b"meta/store-id";
 const SEQUENCE: &[u8] = b"meta/sequence";

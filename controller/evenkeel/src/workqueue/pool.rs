@@ -16,7 +16,7 @@ use super::{Outcome, Retry, Work, Workqueue};
 /// their next await: that is the crash from which the next start recovers.
 pub async fn run<K, F, P>(queue: Workqueue<K>, concurrency: usize, handler: F)
 where
-    K: Clone + Eq + Hash + Debug + Send + 'static,
+    K: Clone + Eq + Hash + Debug + Send + Sync + 'static,
     F: Fn(Work<K>) -> P + Send + Sync + 'static,
     P: Future<Output = Outcome> + Send + 'static,
 {

@@ -26,7 +26,7 @@ struct Shared<K> {
 
 type Observer = Box<dyn Fn(Priority, Observation) + Send + Sync>;
 
-impl<K: Clone + Eq + Hash + Debug + Send> Workqueue<K> {
+impl<K: Clone + Eq + Hash + Debug + Send + Sync> Workqueue<K> {
     /// An empty queue, which takes its jitter from `rng`.
     pub fn new(rng: fastrand::Rng) -> Self {
         Self::build(rng, None)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,12 +17,12 @@ type Slot = (Instant, u64);
 
 #[derive(Debug)]
 pub(super) struct Schedule<K> {
-    /// Every key that is queued, worked on, or both.
-    keys: HashMap<K, Entry>,
+    /// Every key that is queued, worked on, or both. Lines share it: tens of thousands wait for their resync.
+    keys: HashMap<Arc<K>, Entry>,
     /// Queued keys that nobody works on, by the time they are due. `ready` takes the due ones over.
-    waiting: BTreeMap<Slot, K>,
+    waiting: BTreeMap<Slot, Arc<K>>,
     /// Due keys, by turn.
-    ready: BTreeMap<Slot, K>,
+    ready: BTreeMap<Slot, Arc<K>>,
     processing: usize,
     draining: bool,
     seq: u64,
@@ -100,6 +101,7 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
 
     /// Queues `key`, or holds it while it is worked on.
     pub(super) fn add(&mut self, now: Instant, key: K, delay: Duration, priority: Priority, reason: &'static str) {
+        let key = self.keys.get_key_value(&key).map_or_else(|| Arc::new(key), |(known, _)| known.clone());
         let due = now + delay.min(FAR);
         let entry = self.keys.entry(key.clone()).or_default();
         let idle = entry.pass.is_none();
@@ -138,7 +140,7 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         let Some(Request { due, priority, reason, .. }) = entry.queued.take() else { return wait };
         entry.pass = Some(Pass { since: now, priority });
         self.processing += 1;
-        Next::Work(Work { key, priority, reason, queued_at: due, attempts: entry.attempts })
+        Next::Work(Work { key: (*key).clone(), priority, reason, queued_at: due, attempts: entry.attempts })
     }
 
     /// Ends the pass over `key`; answers its priority and how long it took, or `None` if there was no such pass.
@@ -149,11 +151,12 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         outcome: Outcome,
         jitter: f64,
     ) -> Option<(Priority, Duration)> {
+        let shared = self.keys.get_key_value(key)?.0.clone();
         let entry = self.keys.get_mut(key)?;
         let Pass { since, priority } = entry.pass.take()?;
         self.processing -= 1;
         if let Some(held) = &entry.queued {
-            self.waiting.insert(held.waiting_slot(), key.clone());
+            self.waiting.insert(held.waiting_slot(), shared);
         }
         let attempts = entry.attempts;
         entry.attempts = match outcome {

@@ -22,7 +22,7 @@ const fn seconds(seconds: u64) -> Duration {
 }
 
 /// What is handed out now, if anything.
-async fn due<K: Clone + Eq + std::hash::Hash + std::fmt::Debug + Send>(queue: &Workqueue<K>) -> Option<Work<K>> {
+async fn due<K: Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync>(queue: &Workqueue<K>) -> Option<Work<K>> {
     tokio::select! {
         biased;
         work = queue.next() => work,
