@@ -284,7 +284,7 @@ async fn read_targets(gateway: Metered, ids: Vec<String>) -> Answers<Sent> {
 }
 
 /// The elements of resources that passes ask for: those of each, or all pages where that is less. How long the pages are
-/// is known from the last time.
+/// is known from the last time; before that they may be many, and the look that reads them is under way.
 async fn read_some(gateway: Metered, pages: Pages, ids: Vec<String>) -> Answers<Vec<Sent>> {
     let mut found: HashMap<String, Vec<Sent>> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
     let mut keep = |elements: Vec<(String, Sent)>| {
@@ -294,7 +294,8 @@ async fn read_some(gateway: Metered, pages: Pages, ids: Vec<String>) -> Answers<
             }
         }
     };
-    if ids.len() > 1 && pages.last.load(Ordering::Relaxed) <= ids.len() {
+    let last = pages.last.load(Ordering::Relaxed);
+    if ids.len() > 1 && (1..=ids.len()).contains(&last) {
         let read = pages.read(&gateway, None, None, &mut keep).await?;
         pages.last.store(read, Ordering::Relaxed);
     } else {
