@@ -1,7 +1,7 @@
 //! The bodies of a call: puts ours into the request, and takes AWS's out of the response.
 //!
-//! The SDK is left with an empty document. It would take the answer apart once more, for members that it knows: a sixth of
-//! what a look at ten thousand services costs.
+//! The SDK is left with an empty document. It would take the answer apart once more, for members that it knows: a tenth of
+//! what a controller did that looked at ten thousand services all the time (profile).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

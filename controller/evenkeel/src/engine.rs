@@ -209,7 +209,7 @@ impl Triggers {
     fn mark(&mut self, object: &Object) -> Option<Mark> {
         let key = object.key();
         let others = references(object);
-        let mark = Mark { references: if others.is_empty() { 0 } else { hash(&others) }, ..mark(object) };
+        let mark = mark(object, &others);
         let before = self.marks.get(&key).map_or(0, |before| before.references);
         if before != mark.references {
             if before != 0 {
@@ -268,7 +268,7 @@ fn is_ready(status: &Value) -> bool {
     conditions.into_iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
-fn mark(object: &Object) -> Mark {
+fn mark(object: &Object, others: &[ObjectKey]) -> Mark {
     let metadata = &object.metadata;
     let own = hash(&(metadata.generation, &metadata.annotations, metadata.deletion_timestamp.is_some()));
     let status = &object.status;
@@ -285,7 +285,8 @@ fn mark(object: &Object) -> Mark {
         }
         _ => serde_json::json!([current, is_ready(status)]),
     };
-    Mark { own, dependents: hash(&dependents.to_string()), references: 0 }
+    let references = if others.is_empty() { 0 } else { hash(&others) };
+    Mark { own, dependents: hash(&dependents.to_string()), references }
 }
 
 /// Ten thousand services have a mark each, so it is kept as short as this.

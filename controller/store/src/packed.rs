@@ -4,8 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Documents as they are kept: Events, a TaskDefinition, a Service, and what AWS shows of one. Whatever repeats a part of them takes
-/// three bytes for it. Nothing that is packed outlives the process, so they can change at any time.
+/// Documents as they are kept: Events, a TaskDefinition, a Service, and what AWS shows of one. Whatever repeats a part of
+/// them takes three bytes for it. Nothing that is packed outlives the process, so they can change at any time.
 const DICTIONARY: &[u8] = include_bytes!("packed.txt");
 
 /// Compressed bytes. Cheap to clone.

@@ -43,6 +43,7 @@ pub(crate) fn print() {
     let is_wanted = |services: &str| wanted.as_ref().is_none_or(|wanted| wanted.split(',').any(|one| one == services));
     let sizes: Vec<(usize, usize)> =
         SIZES.into_iter().filter(|(services, _)| is_wanted(&services.to_string())).collect();
+    assert!(!sizes.is_empty(), "{SIZES_VARIABLE} names none of the fleets: {SIZES:?}");
     let names: Vec<String> = sizes.iter().map(|(services, _)| whole(*services as f64)).collect();
     let mut columns = vec!["services in three accounts and two regions"];
     columns.extend(names.iter().map(String::as_str));

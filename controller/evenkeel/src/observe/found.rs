@@ -2,7 +2,6 @@
 //! as they are.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use evenkeel_store::Packed;
 use serde_json::value::RawValue;
@@ -47,7 +46,7 @@ impl Found {
     pub(super) fn take(&mut self, id: &str) -> Option<Vec<Sent>> {
         let mut elements: Vec<Sent> = Vec::new();
         for Place { page, start, end } in self.places.remove(id).unwrap_or_default() {
-            let text = self.page(page as usize).get(Range { start: start as usize, end: end as usize })?;
+            let text = self.page(page as usize).get(start as usize..end as usize)?;
             let text = String::from_utf8(text.to_vec()).ok()?;
             elements.push(RawValue::from_string(text).ok()?);
         }

@@ -96,8 +96,8 @@ impl std::fmt::Debug for Watch {
 }
 
 /// A cheap look at the source: where it is, its commit, and name, size and time of each file; nothing is read. Files of a
-/// worktree of git-sync are what its name says: ten thousand of them, every few seconds, were a quarter of what a quiet
-/// controller does. Whoever writes there all the same is noticed where notifications come.
+/// worktree of git-sync are what its name says: to list ten thousand of them every few seconds was a tenth of what a
+/// controller did (profile). Whoever writes there all the same is noticed where notifications come.
 fn fingerprint(root: &Path) -> u64 {
     let mut hash = DefaultHasher::new();
     match Place::of(root) {
